@@ -1,0 +1,35 @@
+// The commands of the program, one function each; they return the exit code.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace sojourn {
+
+// Documented in README.md.
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitInternal = 1,     // a bug, or a machine that fails, such as a full disk
+  kExitInput = 2,        // something about the command line, the study, the data, the encoder or a plugin
+  kExitStages = 3,       // the run went to its end, but not every stage did
+  kExitInterrupted = 130
+};
+
+struct RunArguments {
+  std::filesystem::path study;
+  std::filesystem::path out;  // empty: runs/<name>
+  std::vector<std::string> overrides;
+  std::vector<std::filesystem::path> plugin_path;
+  int threads = 0;
+  std::string device = "auto";
+  std::string precision = "auto";
+};
+
+int run_command(const RunArguments& arguments);
+int tasks_command(const std::vector<std::filesystem::path>& plugin_path);
+
+// For --version: the program's, LibTorch's, the CPU's features and what they select.
+std::string version_text();
+
+}  // namespace sojourn

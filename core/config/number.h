@@ -1,0 +1,17 @@
+// Numbers as text.
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <string>
+
+namespace sojourn::config {
+
+// The shortest text that reads back as the same number: "0.1", "2e-05", "1".
+inline std::string number_text(double number) {
+  std::array<char, 32> buffer{};
+  const auto [end, failure] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number);
+  return {buffer.data(), end};
+}
+
+}  // namespace sojourn::config

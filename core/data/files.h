@@ -1,0 +1,23 @@
+// Which files hold a split, by the patterns of a task's manifest.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/data/manifest.h"
+
+namespace sojourn {
+
+// The files of a split in one language, by the manifest's names for them. For each file the first pattern
+// that exists counts; one with * must match exactly one file. Throws Error(kInput) with every path tried.
+std::map<std::string, std::filesystem::path> find_files(const Manifest& manifest, const std::string& split,
+                                                        const std::string& language,
+                                                        const std::filesystem::path& root);
+
+// The languages of the manifest that have all files of the split, in the manifest's order.
+std::vector<std::string> languages_present(const Manifest& manifest, const std::string& split,
+                                           const std::filesystem::path& root);
+
+}  // namespace sojourn

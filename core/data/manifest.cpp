@@ -1,0 +1,366 @@
+#include "core/data/manifest.h"
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+#include <set>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace sojourn {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view kHidden = "hidden";
+constexpr std::string_view kMean = "mean";
+constexpr std::string_view kMask = "attention_mask";
+
+Json parse(std::string_view text, const std::string& where) {
+  std::vector<std::set<std::string>> open;  // the keys seen in each object that isn't closed yet
+  const auto check = [&](int, Json::parse_event_t event, Json& value) {
+    if (event == Json::parse_event_t::object_start) open.emplace_back();
+    if (event == Json::parse_event_t::object_end) open.pop_back();
+    if (event == Json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second) {
+      throw input_error(where, "manifest: key '" + value.get<std::string>() + "' comes twice");
+    }
+    return true;
+  };
+  try {
+    return Json::parse(text, check);
+  } catch (const Json::exception& error) {
+    throw input_error(where, std::string("manifest: not JSON: ") + error.what());
+  }
+}
+
+// A JSON value and how to get there, for messages: "metrics[0].ratio".
+class Node {
+ public:
+  Node(const Json& value, std::string path, const std::string& where)
+      : value_(&value), path_(std::move(path)), where_(&where) {}
+
+  [[noreturn]] void fail(const std::string& what) const {
+    throw input_error(*where_, "manifest: " + (path_.empty() ? "" : path_ + ": ") + what);
+  }
+
+  // An object of no other than these keys.
+  void expect_keys(const std::vector<std::string>& known) const {
+    expect(value_->is_object(), "an object");
+    for (const auto& item : value_->items()) {
+      if (std::find(known.begin(), known.end(), item.key()) == known.end()) {
+        fail("unknown key '" + item.key() + "'" + did_you_mean(item.key(), known));
+      }
+    }
+  }
+
+  bool has(const char* key) const { return value_->contains(key); }
+  Node at(const char* key) const {
+    if (!has(key)) fail(std::string("no key '") + key + "'");
+    return child(value_->at(key), path_.empty() ? key : path_ + "." + key);
+  }
+
+  void for_each_member(const std::function<void(const std::string&, const Node&)>& body) const {
+    expect(value_->is_object(), "an object");
+    for (const auto& item : value_->items())
+      body(item.key(), child(item.value(), path_ + "." + item.key()));
+  }
+  std::vector<Node> items() const {
+    expect(value_->is_array(), "a list");
+    std::vector<Node> nodes;
+    for (const Json& item : *value_)
+      nodes.push_back(child(item, path_ + "[" + std::to_string(nodes.size()) + "]"));
+    return nodes;
+  }
+
+  std::string string() const {
+    expect(value_->is_string() && !value_->get_ref<const std::string&>().empty(),
+           "a string that isn't empty");
+    return value_->get<std::string>();
+  }
+  std::int64_t integer() const {
+    expect(value_->is_number_integer(), "an integer");
+    return value_->get<std::int64_t>();
+  }
+  bool boolean() const {
+    expect(value_->is_boolean(), "true or false");
+    return value_->get<bool>();
+  }
+  // Each once.
+  std::vector<std::string> strings() const {
+    std::vector<std::string> list;
+    for (const Node& item : items()) {
+      const std::string s = item.string();
+      if (std::find(list.begin(), list.end(), s) != list.end())
+        item.fail("'" + s + "' comes twice");
+      list.push_back(s);
+    }
+    return list;
+  }
+  std::vector<std::string> some_strings() const {
+    auto list = strings();
+    if (list.empty()) fail("is empty");
+    return list;
+  }
+
+ private:
+  Node child(const Json& value, std::string path) const {
+    return {value, std::move(path), *where_};
+  }
+  void expect(bool holds, const std::string& what) const {
+    if (!holds) fail("expected " + what + ", found " + value_->dump().substr(0, 60));
+  }
+
+  const Json* value_;
+  std::string path_;
+  const std::string* where_;
+};
+
+void check_pattern(const Node& node, const std::string& pattern) {
+  if (pattern.front() == '/' || ("/" + pattern + "/").find("/../") != std::string::npos) {
+    node.fail("'" + pattern + "' leaves the data folder");
+  }
+  const std::string rest =
+      replace_all(replace_all(replace_all(pattern, "{language}", ""), "{code}", ""), "{split}", "");
+  if (rest.find_first_of("{}") != std::string::npos) {
+    node.fail("'" + pattern + "' may hold {language}, {code} and {split}, nothing else in braces");
+  }
+}
+
+std::vector<FileSpec> read_files(const Node& split) {
+  split.expect_keys({"files"});
+  std::vector<FileSpec> files;
+  split.at("files").for_each_member([&](const std::string& name, const Node& node) {
+    FileSpec file{name, node.some_strings()};
+    for (const auto& pattern : file.patterns) check_pattern(node, pattern);
+    files.push_back(std::move(file));
+  });
+  if (files.empty()) split.at("files").fail("is empty");
+  return files;
+}
+
+void read_data(const Node& root, Manifest& manifest) {
+  manifest.languages = root.at("languages").some_strings();
+  root.at("codes").for_each_member([&](const std::string& language, const Node& node) {
+    const auto& known = manifest.languages;
+    if (std::find(known.begin(), known.end(), language) == known.end())
+      node.fail("isn't one of the languages");
+    manifest.codes[language] = node.string();
+  });
+  const Node splits = root.at("splits");
+  splits.expect_keys({"train", "dev", "test"});
+  splits.for_each_member(
+      [&](const std::string& name, const Node& node) { manifest.splits[name] = read_files(node); });
+  if (manifest.splits.empty()) splits.fail("is empty");
+  if (root.has("train_on")) manifest.train_on = root.at("train_on").strings();
+}
+
+std::vector<std::string> read_dims(const Node& list) {
+  std::vector<std::string> dims;
+  for (const Node& item : list.items()) {  // ["2", "2"] is fine, so no strings()
+    const std::string dim = item.string();
+    std::int64_t size = 0;
+    const auto [end, error] = std::from_chars(dim.data(), dim.data() + dim.size(), size);
+    const bool number = error == std::errc() && end == dim.data() + dim.size() && size > 0;
+    if (dim != "T" && dim != "C" && !number)
+      item.fail("expected \"T\", \"C\" or a size, found '" + dim + "'");
+    dims.push_back(dim);
+  }
+  return dims;
+}
+
+FieldSpec read_field(const Node& node) {
+  node.expect_keys({"name", "type", "dims", "pad"});
+  FieldSpec field;
+  field.name = node.at("name").string();
+  for (const std::string_view taken : {kHidden, kMean, kMask}) {
+    if (field.name == taken) node.at("name").fail("'" + field.name + "' is an input of the host's");
+  }
+  const std::string type = node.at("type").string();
+  if (type != "int64" && type != "float32")
+    node.at("type").fail("expected int64 or float32, found '" + type + "'");
+  field.type = type == "int64" ? FieldType::kInt64 : FieldType::kFloat32;
+  field.dims = read_dims(node.at("dims"));
+  field.pad = node.has("pad") ? node.at("pad").integer() : 0;
+  return field;
+}
+
+const FieldSpec* find_field(const Manifest& manifest, std::string_view name) {
+  const auto found = std::find_if(manifest.fields.begin(), manifest.fields.end(),
+                                  [&](const FieldSpec& field) { return field.name == name; });
+  return found == manifest.fields.end() ? nullptr : &*found;
+}
+
+void read_fields(const Node& root, Manifest& manifest) {
+  const Node list = root.at("fields");
+  for (const Node& node : list.items()) {
+    FieldSpec field = read_field(node);
+    if (find_field(manifest, field.name) != nullptr) node.fail("'" + field.name + "' comes twice");
+    manifest.fields.push_back(std::move(field));
+  }
+  if (manifest.fields.empty()) list.fail("is empty");
+  const FieldSpec& ids = manifest.fields.front();
+  const bool pieces =
+      ids.dims == std::vector<std::string>{"T"} || ids.dims == std::vector<std::string>{"C", "T"};
+  if (ids.name != "input_ids" || ids.type != FieldType::kInt64 || !pieces) {
+    list.fail("the first must be input_ids, int64, [T] or [C, T]");
+  }
+}
+
+InputSpec read_input(const Node& node, const Manifest& manifest) {
+  const std::string text = node.string();
+  InputSpec input;
+  if (text == kMask) {
+    input.kind = InputSpec::Kind::kAttentionMask;
+    return input;
+  }
+  const std::size_t colon = text.find(':');
+  const std::string_view kind = std::string_view(text).substr(0, colon);
+  if (kind == kHidden || kind == kMean) {
+    input.kind = kind == kHidden ? InputSpec::Kind::kHidden : InputSpec::Kind::kMean;
+    if (colon == std::string::npos) return input;
+    const char* last = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data() + colon + 1, last, input.layer);
+    if (error != std::errc() || end != last || input.layer < -1)
+      node.fail("'" + text + "' names no layer");
+    return input;
+  }
+  if (find_field(manifest, text) == nullptr) {
+    node.fail("'" + text +
+              "' is neither hidden, hidden:LAYER, mean, mean:LAYER, attention_mask nor a field");
+  }
+  input.field = text;
+  return input;
+}
+
+OutputSpec read_output(const Node& node, const Manifest& manifest) {
+  node.expect_keys({"name", "dims"});
+  OutputSpec output{node.at("name").string(), read_dims(node.at("dims"))};
+  const bool again =
+      std::any_of(manifest.outputs.begin(), manifest.outputs.end(),
+                  [&](const OutputSpec& other) { return other.name == output.name; });
+  if (again || find_field(manifest, output.name) != nullptr) {
+    node.fail("'" + output.name + "' is the name of a field or another output");
+  }
+  return output;
+}
+
+void read_head(const Node& root, Manifest& manifest) {
+  const Node head = root.at("head");
+  head.expect_keys({"family", "labels"});
+  manifest.head = HeadSpec{head.at("family").string(), head.at("labels").strings()};
+  for (const Node& node : root.at("inputs").items())
+    manifest.inputs.push_back(read_input(node, manifest));
+  if (manifest.inputs.empty()) root.at("inputs").fail("is empty");
+  for (const Node& node : root.at("outputs").items())
+    manifest.outputs.push_back(read_output(node, manifest));
+  if (manifest.outputs.empty()) root.at("outputs").fail("is empty");
+  manifest.loss_items = root.at("loss_items").string();
+  const FieldSpec* items = find_field(manifest, manifest.loss_items);
+  if (items == nullptr || items->type != FieldType::kInt64) {
+    root.at("loss_items").fail("'" + manifest.loss_items + "' is no int64 field");
+  }
+  if (root.has("ops")) manifest.ops = root.at("ops").strings();
+}
+
+void refuse_head_keys(const Node& root) {
+  for (const char* key : {"inputs", "outputs", "loss_items", "ops"}) {
+    if (root.has(key)) root.at(key).fail("only a task with a head has these");
+  }
+}
+
+void read_search(const Node& root, Manifest& manifest) {
+  const Node search = root.at("search");
+  search.expect_keys({"vector", "side"});
+  const std::string vector = search.at("vector").string();
+  if (vector != "mean" && vector != "first")
+    search.at("vector").fail("expected mean or first, found '" + vector + "'");
+  const std::string side = search.at("side").string();
+  const FieldSpec* field = find_field(manifest, side);
+  if (field == nullptr || field->type != FieldType::kInt64 || !field->dims.empty()) {
+    search.at("side").fail("'" + side + "' is no int64 field without dimensions");
+  }
+  manifest.search = SearchSpec{vector == "mean", side};
+}
+
+MetricSpec read_metric(const Node& node, const Manifest& manifest) {
+  node.expect_keys({"name", "profile", "ratio", "f1", "primary"});
+  MetricSpec metric;
+  metric.name = node.at("name").string();
+  metric.profile = node.at("profile").string();
+  if (node.has("ratio") == node.has("f1")) node.fail("expected either ratio or f1");
+  metric.how = node.has("ratio") ? MetricSpec::How::kRatio : MetricSpec::How::kF1;
+  const Node arguments = node.at(node.has("ratio") ? "ratio" : "f1");
+  for (const Node& item : arguments.items()) {
+    const auto& names = manifest.statistics;
+    const auto found = std::find(names.begin(), names.end(), item.string());
+    if (found == names.end())
+      item.fail("'" + item.string() + "' is no statistic" + did_you_mean(item.string(), names));
+    metric.arguments.push_back(static_cast<std::size_t>(found - names.begin()));
+  }
+  const std::size_t expected = metric.how == MetricSpec::How::kRatio ? 2 : 3;
+  if (metric.arguments.size() != expected)
+    arguments.fail("expected " + std::to_string(expected) + " statistics");
+  metric.primary = node.has("primary") && node.at("primary").boolean();
+  return metric;
+}
+
+void read_metrics(const Node& root, Manifest& manifest) {
+  manifest.statistics = root.at("statistics").some_strings();
+  const Node list = root.at("metrics");
+  for (const Node& node : list.items()) {
+    MetricSpec metric = read_metric(node, manifest);
+    for (const auto& other : manifest.metrics) {
+      if (other.name == metric.name && other.profile == metric.profile)
+        node.fail("the same name and profile twice");
+    }
+    manifest.metrics.push_back(std::move(metric));
+  }
+  const auto primary = std::count_if(manifest.metrics.begin(), manifest.metrics.end(),
+                                     [](const MetricSpec& metric) { return metric.primary; });
+  if (primary != 1) list.fail("expected one primary metric, found " + std::to_string(primary));
+}
+
+}  // namespace
+
+double MetricSpec::evaluate(const std::vector<double>& sums) const {
+  const auto sum = [&](std::size_t i) { return sums.at(arguments.at(i)); };
+  if (how == How::kRatio) return sum(1) == 0 ? 0 : 100.0 * sum(0) / sum(1);
+  const double both = sum(1) + sum(2);
+  return both == 0 ? 0 : 100.0 * 2 * sum(0) / both;
+}
+
+Manifest parse_manifest(std::string_view json, const std::string& where) {
+  const Json parsed = parse(json, where);
+  const Node root(parsed, "", where);
+  root.expect_keys({"name", "kind", "licence", "languages", "codes", "splits", "train_on", "fields",
+                    "loss_items", "head", "inputs", "outputs", "search", "statistics", "metrics",
+                    "ops"});
+  Manifest manifest;
+  manifest.name = root.at("name").string();
+  if (manifest.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") !=
+      std::string::npos) {
+    root.at("name").fail("'" + manifest.name +
+                         "' may hold a-z, 0-9, _ and - only");  // it names folders
+  }
+  manifest.kind = root.at("kind").string();
+  manifest.licence = root.at("licence").string();
+  read_data(root, manifest);
+  read_fields(root, manifest);
+  if (root.has("head")) {
+    read_head(root, manifest);
+  } else {
+    refuse_head_keys(root);
+  }
+  if (root.has("search")) read_search(root, manifest);
+  if (!manifest.head && !manifest.search)
+    root.fail("neither head nor search: nothing to predict from");
+  read_metrics(root, manifest);
+  return manifest;
+}
+
+}  // namespace sojourn

@@ -1,0 +1,93 @@
+// What a task says of itself: the JSON of sojourn_task.manifest, parsed and checked.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sojourn {
+
+enum class FieldType { kInt64, kFloat32 };
+
+// A field of a feature. Dimensions are "T" (pieces), "C" (choices) or fixed sizes; T and C differ from
+// feature to feature and are padded in a batch.
+struct FieldSpec {
+  std::string name;
+  FieldType type = FieldType::kInt64;
+  std::vector<std::string> dims;
+  std::int64_t pad = 0;  // of input_ids: the tokenizer's, whatever the manifest says
+};
+
+// What a head sees, in order.
+struct InputSpec {
+  enum class Kind { kHidden, kMean, kAttentionMask, kField };
+  Kind kind = Kind::kField;
+  std::int64_t layer = -1;  // of hidden states; 0 is the output of the embeddings, -1 the last layer
+  std::string field;        // of kField
+};
+
+// What a head gives for one feature, without the batch dimension: "T" and "C" are cut to the feature's own
+// sizes before decoding, so that a decoder never sees padding.
+struct OutputSpec {
+  std::string name;
+  std::vector<std::string> dims;  // JSON: {"name": "logits", "dims": ["T", "17"]}
+};
+
+// A file of a split, under the first pattern that exists below the data root. Patterns hold {split}, {language},
+// {code} (the task's own code for the language, see `codes`) and *.
+struct FileSpec {
+  std::string name;
+  std::vector<std::string> patterns;
+};
+
+struct HeadSpec {
+  std::string family;
+  std::vector<std::string> labels;  // in the order of the outputs
+  bool operator==(const HeadSpec&) const = default;
+};
+
+// A metric as a function of summed statistics, times 100: ratio a / b, or F1 of (true positives,
+// predicted, gold). An empty denominator is 0.
+struct MetricSpec {
+  enum class How { kRatio, kF1 };
+  std::string name;     // "accuracy"
+  std::string profile;  // the rules it follows: "accuracy", "xtreme-2020"
+  How how = How::kRatio;
+  std::vector<std::size_t> arguments;  // indices into statistics
+  bool primary = false;
+
+  double evaluate(const std::vector<double>& sums) const;  // in percent
+};
+
+// Vectors that the host keeps for exact search instead of passing them to a head.
+struct SearchSpec {
+  bool mean = true;  // over the tokens; else the first token
+  std::string side;  // the int64 scalar field that says which side a feature belongs to: 0 or 1
+};
+
+struct Manifest {
+  std::string name;
+  std::string kind;                          // the family's readable name, for `sojourn tasks`
+  std::string licence;                       // of the data, as far as known
+  std::vector<std::string> languages;        // that the benchmark has; files decide which are there
+  std::map<std::string, std::string> codes;  // {code} of a language, where it isn't the language itself
+  std::map<std::string, std::vector<FileSpec>> splits;  // "train", "dev", "test"
+  std::vector<std::string> train_on;  // tasks whose training set is used where a study doesn't say; may be empty
+  std::vector<FieldSpec> fields;      // [0] is input_ids, [T] or [C, T]
+  std::string loss_items;             // the field whose entries other than -100 the loss sums over
+  std::optional<HeadSpec> head;       // none: scored on the encoder as it is
+  std::vector<InputSpec> inputs;
+  std::vector<OutputSpec> outputs;
+  std::optional<SearchSpec> search;
+  std::vector<std::string> statistics;
+  std::vector<MetricSpec> metrics;
+  std::vector<std::string> ops;
+};
+
+// Throws Error(kInput) at `where` for anything missing, unknown or contradictory.
+Manifest parse_manifest(std::string_view json, const std::string& where);
+
+}  // namespace sojourn

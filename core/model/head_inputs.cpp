@@ -1,0 +1,86 @@
+#include "core/model/head_inputs.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/tensor.h>
+
+#include <algorithm>
+
+#include "core/base/error.h"
+
+namespace sojourn {
+
+namespace {
+
+// [B, T] int64: 1 for tokens, 0 for padding.
+at::Tensor attention_mask(const std::vector<std::int64_t>& lengths, std::int64_t width) {
+  return at::arange(width, at::kLong).unsqueeze(0).lt(at::tensor(lengths, at::kLong).unsqueeze(1)).to(at::kLong);
+}
+
+// [B * C, ...] to [B, C, ...] for features with choices.
+at::Tensor by_feature(const at::Tensor& rows, const Batch& batch) {
+  if (!batch.has_choices) return rows;
+  auto shape = rows.sizes().vec();
+  shape[0] = batch.choices;
+  shape.insert(shape.begin(), batch.size);
+  return rows.view(shape);
+}
+
+}  // namespace
+
+std::int64_t resolve_layer(std::int64_t layer, const EncoderConfig& config, const std::string& where) {
+  const std::int64_t resolved = layer < 0 ? config.layers + 1 + layer : layer;
+  if (resolved < 0 || resolved > config.layers) {
+    throw input_error(where, "layer " + std::to_string(layer) + " does not exist; the encoder has hidden states 0 to " +
+                                 std::to_string(config.layers) + ", or -1 for the last");
+  }
+  return resolved;
+}
+
+std::int64_t highest_layer(const std::vector<InputSpec>& inputs, const EncoderConfig& config,
+                           const std::string& where) {
+  std::int64_t highest = 0;
+  for (const auto& input : inputs) {
+    if (input.kind == InputSpec::Kind::kHidden || input.kind == InputSpec::Kind::kMean) {
+      highest = std::max(highest, resolve_layer(input.layer, config, where));
+    }
+  }
+  return highest;
+}
+
+at::Tensor mean_pool(const at::Tensor& hidden, const std::vector<std::int64_t>& lengths) {
+  const auto mask = attention_mask(lengths, hidden.size(1)).to(hidden.options()).unsqueeze(2);  // [B, T, 1]
+  return (hidden * mask).sum(1) / mask.sum(1);
+}
+
+std::vector<at::Tensor> head_inputs(const Encoder& encoder, const Batch& batch, const Manifest& manifest,
+                                    const StepRandom* random) {
+  const auto& config = encoder.config();
+  const auto states = encoder.forward({batch.ids, batch.lengths}, highest_layer(manifest.inputs, config, manifest.name),
+                                      random);
+  std::vector<at::Tensor> inputs;
+  for (const auto& input : manifest.inputs) {
+    const auto state = [&] {
+      return states[static_cast<std::size_t>(resolve_layer(input.layer, config, manifest.name))];
+    };
+    switch (input.kind) {
+      case InputSpec::Kind::kHidden:
+        inputs.push_back(by_feature(state(), batch));
+        break;
+      case InputSpec::Kind::kMean:
+        inputs.push_back(by_feature(mean_pool(state(), batch.lengths), batch));
+        break;
+      case InputSpec::Kind::kAttentionMask:
+        inputs.push_back(by_feature(attention_mask(batch.lengths, batch.ids.size(1)), batch).to(encoder.device()));
+        break;
+      case InputSpec::Kind::kField:
+        for (std::size_t f = 1; f < manifest.fields.size(); ++f) {
+          if (manifest.fields[f].name == input.field) inputs.push_back(batch.fields[f].to(encoder.device()));
+        }
+        break;
+    }
+  }
+  return inputs;
+}
+
+}  // namespace sojourn

@@ -1,0 +1,143 @@
+#include "core/model/layer.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/softmax.h>
+
+#include <cmath>
+
+
+namespace sojourn {
+
+namespace {
+
+constexpr const char* kProjections[] = {"query", "key", "value"};
+
+}  // namespace
+
+TransformerLayer::TransformerLayer(const EncoderConfig& config, std::int64_t index, const CheckpointReader& reader)
+    : config_(config), index_(index), prefix_("encoder.layer." + std::to_string(index) + ".") {
+  const std::int64_t h = config.hidden_size;
+  const std::int64_t f = config.intermediate_size;
+  const auto linear = [&](const std::string& name, std::int64_t out, std::int64_t in) {
+    return Linear{{prefix_ + name + ".weight", reader.copy(prefix_ + name + ".weight", {out, in}), true},
+                  {prefix_ + name + ".bias", reader.copy(prefix_ + name + ".bias", {out}), false},
+                  {},
+                  {}};
+  };
+  const auto norm = [&](const std::string& name) {
+    return Norm{{prefix_ + name + ".weight", reader.copy(prefix_ + name + ".weight", {h}), false},
+                {prefix_ + name + ".bias", reader.copy(prefix_ + name + ".bias", {h}), false}};
+  };
+  std::vector<at::Tensor> weights;
+  std::vector<at::Tensor> biases;
+  for (const char* projection : kProjections) {
+    const std::string name = prefix_ + "attention.self." + projection;
+    weights.push_back(reader.view(name + ".weight", {h, h}));
+    biases.push_back(reader.view(name + ".bias", {h}));
+  }
+  qkv_ = {{prefix_ + "attention.self.qkv.weight", at::cat(weights), true},
+          {prefix_ + "attention.self.qkv.bias", at::cat(biases), false},
+          {},
+          {}};
+  attention_output_ = linear("attention.output.dense", h, h);
+  attention_norm_ = norm("attention.output.LayerNorm");
+  intermediate_ = linear("intermediate.dense", f, h);
+  output_ = linear("output.dense", h, f);
+  output_norm_ = norm("output.LayerNorm");
+}
+
+at::Tensor TransformerLayer::Linear::apply(const at::Tensor& x, Precision precision) const {
+  if (precision == Precision::kFp32) return at::linear(x, weight.value, bias.value);
+  if (!weight_copy.defined()) {
+    weight_copy = weight.value.to(at::kBFloat16);
+    bias_copy = bias.value.to(at::kBFloat16);
+  }
+  return at::linear(x.to(at::kBFloat16), weight_copy, bias_copy);
+}
+
+std::string TransformerLayer::stream(const char* site) const {
+  return "encoder/layer." + std::to_string(index_) + "/" + site;
+}
+
+at::Tensor TransformerLayer::attend(const at::Tensor& qkv, const LayerCall& call) const {
+  const std::int64_t batch = qkv.size(0);
+  const std::int64_t width = qkv.size(1);
+  const std::int64_t size = config_.hidden_size / config_.heads;
+  const auto parts = qkv.view({batch, width, 3, config_.heads, size}).permute({2, 0, 3, 1, 4}).unbind(0);
+  at::Tensor context;
+  if (call.random == nullptr || config_.attention_dropout == 0) {
+    const auto bias = call.attention_bias.defined() ? call.attention_bias.to(qkv.scalar_type()) : at::Tensor();
+    context = at::scaled_dot_product_attention(parts[0], parts[1], parts[2],
+                                               bias.defined() ? std::optional(bias) : std::nullopt);
+  } else {
+    // Written out: the fused kernel of the CPU has no dropout, and its fallback draws from the global generator.
+    const double scale = 1.0 / std::sqrt(static_cast<double>(size));
+    auto scores = at::matmul(parts[0] * scale, parts[1].transpose(-1, -2));
+    if (call.attention_bias.defined()) scores = scores + call.attention_bias;
+    const auto weights = dropout(at::softmax(scores, -1, at::kFloat), config_.attention_dropout,
+                                 {call.random->key, stream("attention"), call.random->first_row});
+    context = at::matmul(weights.to(qkv.scalar_type()), parts[2]);
+  }
+  return context.transpose(1, 2).reshape({batch, width, config_.hidden_size});
+}
+
+at::Tensor TransformerLayer::add_and_normalize(const at::Tensor& residual, const at::Tensor& x, const Norm& norm,
+                                               const char* site, const LayerCall& call) const {
+  const auto kept = call.random == nullptr
+                        ? x
+                        : dropout(x, config_.hidden_dropout, {call.random->key, stream(site), call.random->first_row});
+  return at::layer_norm(residual + kept, {config_.hidden_size}, norm.weight.value, norm.bias.value,
+                        config_.layer_norm_eps);
+}
+
+at::Tensor TransformerLayer::forward(const at::Tensor& hidden, const LayerCall& call) const {
+  const auto context = attend(qkv_.apply(hidden, call.precision), call);
+  const auto attended = add_and_normalize(hidden, attention_output_.apply(context, call.precision), attention_norm_,
+                                          "attention.output", call);
+  const auto inner = at::gelu(intermediate_.apply(attended, call.precision));
+  return add_and_normalize(attended, output_.apply(inner, call.precision), output_norm_, "output", call);
+}
+
+std::vector<Parameter*> TransformerLayer::parameters() {
+  std::vector<Parameter*> all;
+  for (Linear* linear : {&qkv_, &attention_output_, &intermediate_, &output_}) {
+    all.insert(all.end(), {&linear->weight, &linear->bias});
+  }
+  for (Norm* norm : {&attention_norm_, &output_norm_}) all.insert(all.end(), {&norm->weight, &norm->bias});
+  return all;
+}
+
+std::vector<std::pair<std::string, at::Tensor>> TransformerLayer::checkpoint_tensors() const {
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  const auto weights = qkv_.weight.value.chunk(3);
+  const auto biases = qkv_.bias.value.chunk(3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::string name = prefix_ + "attention.self." + kProjections[i];
+    tensors.emplace_back(name + ".weight", weights[i]);
+    tensors.emplace_back(name + ".bias", biases[i]);
+  }
+  for (const Linear* linear : {&attention_output_, &intermediate_, &output_}) {
+    tensors.emplace_back(linear->weight.name, linear->weight.value);
+    tensors.emplace_back(linear->bias.name, linear->bias.value);
+  }
+  for (const Norm* norm : {&attention_norm_, &output_norm_}) {
+    tensors.emplace_back(norm->weight.name, norm->weight.value);
+    tensors.emplace_back(norm->bias.name, norm->bias.value);
+  }
+  return tensors;
+}
+
+void TransformerLayer::parameters_changed() {
+  for (Linear* linear : {&qkv_, &attention_output_, &intermediate_, &output_}) {
+    linear->weight_copy = at::Tensor();
+    linear->bias_copy = at::Tensor();
+  }
+}
+
+}  // namespace sojourn

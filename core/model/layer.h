@@ -1,0 +1,63 @@
+// One transformer layer: self-attention and feed-forward, each followed by dropout, residual and layer norm.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/model/checkpoint_reader.h"
+#include "core/model/dropout.h"
+#include "core/model/encoder_config.h"
+#include "core/model/parameter.h"
+#include "core/model/precision.h"
+
+namespace sojourn {
+
+// What the layers of one forward pass share.
+struct LayerCall {
+  Precision precision;
+  at::Tensor attention_bias;  // [B, 1, 1, T] float32, -inf at padding; undefined: no padding
+  const StepRandom* random;   // null: no dropout
+};
+
+class TransformerLayer {
+ public:
+  TransformerLayer(const EncoderConfig& config, std::int64_t index, const CheckpointReader& reader);
+
+  // hidden [B, T, hidden] float32 -> the same.
+  at::Tensor forward(const at::Tensor& hidden, const LayerCall& call) const;
+
+  // Query, key and value are one parameter here, [3 * hidden, hidden], since one product is faster than three.
+  std::vector<Parameter*> parameters();
+  // Under the names of the checkpoint.
+  std::vector<std::pair<std::string, at::Tensor>> checkpoint_tensors() const;
+  void parameters_changed();
+
+ private:
+  // A matrix and its bias, with a copy in the precision of the products for as long as they don't change.
+  struct Linear {
+    Parameter weight, bias;
+    mutable at::Tensor weight_copy, bias_copy;
+
+    at::Tensor apply(const at::Tensor& x, Precision precision) const;
+  };
+  struct Norm {
+    Parameter weight, bias;
+  };
+
+  at::Tensor attend(const at::Tensor& qkv, const LayerCall& call) const;
+  at::Tensor add_and_normalize(const at::Tensor& residual, const at::Tensor& x, const Norm& norm, const char* site,
+                               const LayerCall& call) const;
+  std::string stream(const char* site) const;
+
+  const EncoderConfig& config_;
+  std::int64_t index_;
+  std::string prefix_;
+  Linear qkv_, attention_output_, intermediate_, output_;
+  Norm attention_norm_, output_norm_;
+};
+
+}  // namespace sojourn

@@ -1,0 +1,42 @@
+// The vocabulary's rows, of which a stage trains only those that its data uses.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "core/model/parameter.h"
+
+namespace sojourn {
+
+// Three quarters of a small multilingual encoder are word embeddings, and a stage's data uses a few percent
+// of their rows. So the table stays as it is in the file (mapped, never copied on the CPU), and a stage
+// holds values, gradients and moments for the rows in use. AdamW does one thing to the others, the decay,
+// and that has a closed form.
+class WordEmbeddings {
+ public:
+  WordEmbeddings() = default;
+  // table: [vocabulary, hidden] float32, on the device; read only.
+  explicit WordEmbeddings(at::Tensor table);
+
+  // ids [B, T] int64 on the CPU -> [B, T, hidden] float32. While training, ids must be active ones.
+  at::Tensor lookup(const at::Tensor& ids) const;
+
+  // Makes the rows `ids` (sorted, distinct) trainable, as one parameter [ids, hidden].
+  Parameter begin_training(const std::vector<std::int64_t>& ids);
+  void end_training(double untouched_factor);
+
+  // Rows [begin, end) of the vocabulary as they are now, on the CPU.
+  at::Tensor rows(std::int64_t begin, std::int64_t end) const;
+
+ private:
+  at::Tensor table_;
+  at::Tensor active_;  // [n, hidden], undefined before the first stage
+  at::Tensor place_;   // [vocabulary] int64: row in active_, or -1
+  std::vector<std::int64_t> active_ids_;
+  double factor_ = 1;  // of the rows that aren't active
+  bool training_ = false;
+};
+
+}  // namespace sojourn

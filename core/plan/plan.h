@@ -1,0 +1,64 @@
+// What a study means: which stages are trained, from which encoder, and what is scored on each.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/config/study.h"
+#include "core/data/task.h"
+#include "core/model/encoder_config.h"
+
+namespace sojourn {
+
+// A data set as a run needs it; equal keys are loaded once.
+struct DatasetKey {
+  std::string task;
+  std::string split;
+  std::string language;
+  std::int64_t max_tokens = 0;
+  std::optional<std::int64_t> limit;
+  auto operator<=>(const DatasetKey&) const = default;
+};
+
+// Stands for the target in the folder of predictions for an intermediate stage's dev split, so no target may
+// have this name.
+inline constexpr const char* kIntermediateFolder = "intermediate";
+
+// Where scores go: the cells of the study that a scoring fills.
+struct Cell {
+  std::string arm;
+  std::string target;  // "" for the dev split of an intermediate stage
+  std::uint64_t seed = 0;
+};
+
+// Scores one data set on one stage.
+struct Scoring {
+  DatasetKey data;
+  std::optional<std::int64_t> layer;  // of tasks that search sentence vectors
+  std::vector<Cell> cells;
+};
+
+// An encoder state. Stage 0 is the study's own encoder, which nothing trains.
+struct Stage {
+  std::string id;                    // "encoder", "<arm>/seed-1", "<arm>/<target>/seed-1"
+  std::optional<std::size_t> parent; // none: the study's encoder itself
+  bool keep = false;                 // its weights are written
+  std::uint64_t seed = 0;
+  std::uint32_t role = 0;  // 0 in a target stage, 1 in an intermediate
+  Recipe recipe;
+  DatasetKey training;               // what it is trained on
+  std::vector<Scoring> scorings;
+};
+
+struct Plan {
+  std::vector<Stage> stages;  // parents before children; equal stages are one
+  std::vector<std::string> arms;  // "none" first, then as in the file
+};
+
+// Throws Error(kInput) naming the study's line for what can't be: a task that does not exist or can't be
+// trained, a head that doesn't fit, a language or a file that isn't there, a layer that the encoder hasn't.
+Plan make_plan(const Study& study, TaskCatalog& tasks, const EncoderConfig& encoder);
+
+}  // namespace sojourn

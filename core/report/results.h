@@ -1,0 +1,31 @@
+// results.jsonl and the predictions: what a run found, in a form that any statistic can start from.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/eval/scorer.h"
+
+namespace sojourn {
+
+struct ResultRow {
+  std::string study, arm, target, task;  // target: "" for the dev split of an intermediate stage
+  std::uint64_t seed = 0;
+  std::string language, split;
+  std::optional<std::int64_t> layer;
+  std::string metric, profile;
+  double value = 0;      // in percent
+  std::int64_t n = 0;    // examples
+  std::string stage;     // that it came from
+  bool primary = false;  // not written: which metric the table shows
+};
+
+// One JSON object a line, sorted by all that names a row, so that equal runs give equal bytes.
+std::string results_jsonl(std::vector<ResultRow> rows);
+
+// One JSON object a line: id, align, cluster, prediction, statistics by name. No source text.
+std::string predictions_jsonl(const std::vector<ScoredExample>& examples, const std::vector<std::string>& statistics);
+
+}  // namespace sojourn

@@ -1,0 +1,20 @@
+// The table that a run ends with: arms against languages, and the difference to the baseline.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/report/results.h"
+
+namespace sojourn {
+
+// For each target its primary metric, mean over seeds, a column per language and their mean; under each arm
+// but the baseline, its difference to the baseline. Cells without a result are "-". With several seeds, a
+// line gives the standard deviation over seeds of the mean column.
+//
+//   arms     in the order of the table, the baseline among them
+//   targets  in the order of the table, as in ResultRow::target
+std::string results_table(const std::vector<ResultRow>& rows, const std::vector<std::string>& arms,
+                          const std::vector<std::string>& targets, const std::string& baseline);
+
+}  // namespace sojourn

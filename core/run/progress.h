@@ -1,0 +1,53 @@
+// What a person sees while a study runs: one living line on a terminal, a line at intervals elsewhere.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "core/train/trainer.h"
+
+namespace sojourn {
+
+class Progress {
+ public:
+  // Work is counted in pieces: trained ones three times (forward, and twice that backward), scored ones once.
+  Progress(std::size_t stages, std::int64_t total_work);
+
+  // A stage begins: k of the stages, counted from 1.
+  void begin_stage(std::size_t k, const std::string& id);
+  void training(const StepReport& step, std::int64_t steps);
+  void scoring(const std::string& what, std::int64_t pieces);
+  // A line that stays.
+  void note(const std::string& text);
+  // Work that a failed stage will not do.
+  void skip(std::int64_t work) { total_work_ -= work; }
+
+  double tokens_per_second() const;  // of the stage's training steps so far
+  double stage_seconds() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void show(const std::string& text, bool now);
+  std::string time_left(std::int64_t work) const;
+
+  bool terminal_;
+  std::size_t stages_;
+  std::int64_t total_work_;
+  std::int64_t done_work_ = 0;
+  double busy_seconds_ = 0;  // spent on the work done
+  std::string stage_;
+  Clock::time_point stage_start_, last_work_, last_shown_;
+  std::int64_t trained_tokens_ = 0;
+  double trained_seconds_ = 0;
+  bool line_open_ = false;
+};
+
+// "1:02:03" or "2:03".
+std::string duration(double seconds);
+
+// "12,345".
+std::string thousands(std::int64_t number);
+
+}  // namespace sojourn

@@ -1,0 +1,67 @@
+#include "core/run/run_manifest.h"
+
+#include <array>
+#include <chrono>
+#include <ctime>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/file_hashes.h"
+
+namespace sojourn {
+
+namespace {
+
+std::string utc_now() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 32> text;
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text.data();
+}
+
+}  // namespace
+
+std::string run_manifest(const RunRecord& record) {
+  nlohmann::ordered_json manifest{{"study", record.study.name}, {"complete", record.complete}, {"finished", utc_now()}};
+  manifest["machine"] = describe(record.machine);
+  manifest["data_root"] = record.study.data_root.string();
+  auto& encoder = manifest["encoder"];
+  encoder["path"] = record.study.encoder.string();
+  std::map<std::string, std::string> files;  // sorted by name
+  for (const auto& entry : std::filesystem::directory_iterator(record.study.encoder)) {
+    if (entry.is_regular_file()) files[entry.path().filename().string()] = file_sha256(entry.path());
+  }
+  for (const auto& [name, hash] : files) encoder["sha256"][name] = hash;
+  manifest["tasks"] = nlohmann::ordered_json::object();
+  manifest["data"] = nlohmann::ordered_json::object();
+  for (const auto& [key, loaded] : record.data) {
+    const Task& task = record.tasks.task(key.task);
+    manifest["tasks"][key.task] = {{"version", task.version()},
+                                   {"plugin", task.plugin_file().string()},
+                                   {"sha256", file_sha256(task.plugin_file())}};
+    for (const auto& file : loaded.files) manifest["data"][file.second.string()] = file_sha256(file.second);
+  }
+  manifest["stages"] = nlohmann::ordered_json::array();
+  for (const auto& stage : record.stages) {
+    manifest["stages"].push_back({{"id", stage.id},
+                                  {"steps", stage.steps},
+                                  {"seconds", stage.seconds},
+                                  {"real_tokens_per_second", stage.tokens_per_second}});
+  }
+  manifest["failed_stages"] = record.failed_stages;
+  return manifest.dump(2) + "\n";
+}
+
+std::string curve_line(const StepReport& step) {
+  const nlohmann::ordered_json line{{"step", step.step},
+                                    {"loss", step.loss},
+                                    {"learning_rate", step.rate},
+                                    {"gradient_norm", step.gradient_norm},
+                                    {"real_tokens", step.real_tokens},
+                                    {"padded_tokens", step.padded_tokens}};
+  return line.dump() + "\n";
+}
+
+}  // namespace sojourn

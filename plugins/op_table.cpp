@@ -1,0 +1,193 @@
+#include "plugins/op_table.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include <ATen/core/Reduction.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/select.h>
+#include <ATen/ops/tanh.h>
+
+#include "core/base/text.h"
+#include "plugins/context.h"
+
+namespace sojourn {
+
+namespace {
+
+using Values = std::span<const OpValue>;
+using Type = OpArgument::Type;
+
+const at::Tensor& tensor(Values values, std::size_t i) { return std::get<at::Tensor>(values[i]); }
+
+std::string shape_text(const at::Tensor& t) {
+  std::ostringstream text;
+  text << t.sizes();
+  return text.str();
+}
+
+// input [..., in], weight [out, in], bias [out] or none -> [..., out]
+at::Tensor linear(Values values, const OpContext& /*context*/) {
+  const bool has_bias = std::holds_alternative<at::Tensor>(values[2]);
+  return at::linear(tensor(values, 0), tensor(values, 1),
+                    has_bias ? std::optional<at::Tensor>(tensor(values, 2)) : std::nullopt);
+}
+
+at::Tensor tanh(Values values, const OpContext& /*context*/) { return at::tanh(tensor(values, 0)); }
+
+// input [B, ...]; a row's numbers depend on its place in the optimizer step's batch. The identity
+// outside of training.
+at::Tensor dropout_op(Values values, const OpContext& context) {
+  const at::Tensor& x = tensor(values, 0);
+  const double p = std::get<double>(values[1]);
+  if (!(p >= 0 && p < 1))
+    throw Refusal(SOJOURN_INVALID, "p must be in [0, 1), is " + std::to_string(p));
+  if (x.dim() < 1 || x.dim() > 4)
+    throw Refusal(SOJOURN_INVALID, "takes 1 to 4 dimensions, got " + shape_text(x));
+  return context.training ? dropout(x, p, context.next_dropout()) : x;
+}
+
+at::Tensor select(Values values, const OpContext& /*context*/) {
+  return at::select(tensor(values, 0), std::get<std::int64_t>(values[1]),
+                    std::get<std::int64_t>(values[2]));
+}
+
+// input [..., classes], target [...] of class numbers, -100 to be left out -> the sum, in float32
+at::Tensor cross_entropy(Values values, const OpContext& /*context*/) {
+  const at::Tensor& input = tensor(values, 0);
+  const at::Tensor& target = tensor(values, 1);
+  if (input.dim() < 2 ||
+      input.sizes().slice(0, static_cast<std::size_t>(input.dim()) - 1) != target.sizes()) {
+    throw Refusal(SOJOURN_INVALID, "input must be [..., classes] and target [...], got " +
+                                       shape_text(input) + " and " + shape_text(target));
+  }
+  return at::cross_entropy_loss(input.to(at::kFloat).reshape({-1, input.size(-1)}),
+                                target.reshape({-1}),
+                                /*weight=*/{}, at::Reduction::Sum, /*ignore_index=*/-100);
+}
+
+const std::vector<OpSchema>& schemas() {
+  static const std::vector<OpSchema> table{
+      {"core1::linear",
+       {{"input", Type::kTensor, {}},
+        {"weight", Type::kTensor, {}},
+        {"bias", Type::kTensor, OpValue()}},
+       &linear},
+      {"core1::tanh", {{"input", Type::kTensor, {}}}, &tanh},
+      {"core1::dropout",
+       {{"input", Type::kTensor, {}}, {"p", Type::kFloat, OpValue(0.1)}},
+       &dropout_op},
+      {"core1::select",
+       {{"input", Type::kTensor, {}}, {"dim", Type::kInt, {}}, {"index", Type::kInt, {}}},
+       &select},
+      {"core1::cross_entropy",
+       {{"input", Type::kTensor, {}}, {"target", Type::kTensor, {}}},
+       &cross_entropy}};
+  return table;
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(separator), text.size());
+    parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
+std::size_t argument_place(const OpSchema& schema, const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& argument : schema.arguments) names.push_back(argument.name);
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    throw Refusal(SOJOURN_NOT_FOUND,
+                  schema.name + " has no argument '" + name + "'" + did_you_mean(name, names));
+  }
+  return static_cast<std::size_t>(found - names.begin());
+}
+
+OpValue checked(const OpSchema& schema, const OpArgument& argument, const OpValue& value) {
+  if (argument.type == Type::kFloat && std::holds_alternative<std::int64_t>(value)) {
+    return static_cast<double>(std::get<std::int64_t>(value));
+  }
+  const bool absent = std::holds_alternative<std::monostate>(value) && argument.default_value;
+  const bool fits = (argument.type == Type::kTensor && std::holds_alternative<at::Tensor>(value)) ||
+                    (argument.type == Type::kInt && std::holds_alternative<std::int64_t>(value)) ||
+                    (argument.type == Type::kFloat && std::holds_alternative<double>(value));
+  if (absent) return *argument.default_value;
+  if (fits) return value;
+  constexpr const char* kNames[] = {"a tensor", "an integer", "a number"};
+  throw Refusal(SOJOURN_INVALID, schema.name + ": argument '" + argument.name + "' must be " +
+                                     kNames[static_cast<std::size_t>(argument.type)]);
+}
+
+}  // namespace
+
+const OpSchema* find_op(std::string_view name) {
+  const auto& table = schemas();
+  const auto found =
+      std::find_if(table.begin(), table.end(), [&](const OpSchema& op) { return op.name == name; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+std::string nearest_op(std::string_view name) {
+  std::vector<std::string> names;
+  for (const auto& schema : schemas()) names.push_back(schema.name);
+  return did_you_mean(name, names);
+}
+
+BoundOp bind_op(std::string_view signature) {
+  const std::size_t open = signature.find('(');
+  if (open == std::string_view::npos || signature.back() != ')') {
+    throw Refusal(SOJOURN_INVALID,
+                  "'" + std::string(signature) + "' isn't a signature such as core1::tanh(input)");
+  }
+  const std::string_view name = signature.substr(0, open);
+  const OpSchema* schema = find_op(name);
+  if (schema == nullptr) {
+    throw Refusal(SOJOURN_NOT_FOUND,
+                  "this host has no operation '" + std::string(name) + "'" + nearest_op(name));
+  }
+  BoundOp op{schema, {}};
+  std::vector<bool> given(schema->arguments.size(), false);
+  for (const auto& argument : split(signature.substr(open + 1, signature.size() - open - 2), ',')) {
+    const std::size_t place = argument_place(*schema, argument);
+    if (given[place])
+      throw Refusal(SOJOURN_INVALID, schema->name + ": argument '" + argument + "' comes twice");
+    given[place] = true;
+    op.given.push_back(place);
+  }
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    if (!given[i] && !schema->arguments[i].default_value) {
+      throw Refusal(SOJOURN_INVALID,
+                    schema->name + ": argument '" + schema->arguments[i].name + "' is missing");
+    }
+  }
+  return op;
+}
+
+at::Tensor call_op(const BoundOp& op, std::span<const OpValue> values, const OpContext& context) {
+  const OpSchema& schema = *op.schema;
+  if (values.size() != op.given.size()) {
+    throw Refusal(SOJOURN_INVALID, schema.name + ": called with " + std::to_string(values.size()) +
+                                       " arguments, bound with " + std::to_string(op.given.size()));
+  }
+  std::vector<OpValue> all;
+  for (const auto& argument : schema.arguments)
+    all.push_back(argument.default_value.value_or(OpValue()));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    all[op.given[i]] = checked(schema, schema.arguments[op.given[i]], values[i]);
+  }
+  try {
+    return schema.function(all, context);
+  } catch (const c10::Error& error) {
+    const std::string text = error.what_without_backtrace();
+    throw Refusal(SOJOURN_INVALID, schema.name + ": " + text.substr(0, text.find('\n')));
+  } catch (const Refusal& refusal) {
+    throw Refusal(refusal.status(), schema.name + ": " + refusal.what());
+  }
+}
+
+}  // namespace sojourn

@@ -1,0 +1,43 @@
+#include "plugins/plugin_task.h"
+
+#include <utility>
+
+#include "core/base/error.h"
+#include "plugins/op_table.h"
+
+namespace sojourn {
+
+PluginTask::PluginTask(std::shared_ptr<const PluginLibrary> library, std::size_t index)
+    : library_(std::move(library)),
+      table_(library_->plugin().tasks[index]),
+      manifest_(parse_manifest(from_abi(table_->manifest), library_->file().string())) {
+  const auto refuse = [&](const std::string& what) {
+    throw input_error(library_->file().string(), "task '" + manifest_.name + "' " + what);
+  };
+  const int head_callbacks =
+      (table_->head_create != nullptr ? 1 : 0) + (table_->head_forward != nullptr ? 1 : 0) +
+      (table_->head_loss != nullptr ? 1 : 0) + (table_->head_destroy != nullptr ? 1 : 0);
+  if (manifest_.head && head_callbacks != 4)
+    refuse("has a head in its manifest, but not all callbacks of a head");
+  if (!manifest_.head && head_callbacks != 0)
+    refuse("has callbacks of a head, but none in its manifest");
+  for (const auto& op : manifest_.ops) {
+    if (find_op(op) == nullptr)
+      refuse("needs the operation '" + op + "', which this host lacks" + nearest_op(op));
+  }
+}
+
+bool PluginTask::parallel_featurize() const {
+  return (table_->flags & SOJOURN_TASK_FEATURIZE_PARALLEL) != 0;
+}
+
+std::unique_ptr<Dataset> PluginTask::open(const DatasetRequest& request) {
+  return open_plugin_dataset(*this, request);
+}
+
+std::unique_ptr<Head> PluginTask::create_head(std::int64_t hidden_size,
+                                              const ParameterFactory& parameters) {
+  return create_plugin_head(*this, hidden_size, parameters);
+}
+
+}  // namespace sojourn

@@ -1,0 +1,35 @@
+// Tatoeba: for each English sentence its translation among up to a thousand foreign ones, in the
+// file names of the LASER and XTREME downloads, which spell languages with three letters.
+#include <sojourn/plugin.h>
+#include <sojourn/sentence_retrieval.h>
+
+namespace {
+
+namespace sdk = sojourn::sdk;
+
+struct Tatoeba {
+  static sdk::Description description() {
+    sdk::Description task;
+    task.name = "tatoeba";
+    task.licence = "CC BY 2.0 FR";
+    task.codes = {
+        {"af", "afr"}, {"ar", "ara"}, {"bg", "bul"}, {"bn", "ben"}, {"de", "deu"}, {"el", "ell"},
+        {"es", "spa"}, {"et", "est"}, {"eu", "eus"}, {"fa", "pes"}, {"fi", "fin"}, {"fr", "fra"},
+        {"he", "heb"}, {"hi", "hin"}, {"hu", "hun"}, {"id", "ind"}, {"it", "ita"}, {"ja", "jpn"},
+        {"jv", "jav"}, {"ka", "kat"}, {"kk", "kaz"}, {"ko", "kor"}, {"ml", "mal"}, {"mr", "mar"},
+        {"nl", "nld"}, {"pt", "por"}, {"ru", "rus"}, {"sw", "swh"}, {"ta", "tam"}, {"te", "tel"},
+        {"th", "tha"}, {"tl", "tgl"}, {"tr", "tur"}, {"ur", "urd"}, {"vi", "vie"}, {"zh", "cmn"}};
+    for (const auto& entry : task.codes) task.languages.push_back(entry.first);
+    task.splits["test"]["foreign"] = {"tatoeba/tatoeba.{code}-eng.{code}"};
+    task.splits["test"]["english"] = {"tatoeba/tatoeba.{code}-eng.eng"};
+    return task;
+  }
+
+  static sdk::SentenceLists read(const sdk::OpenCall& call) {
+    return sdk::read_sentence_lists(call.file("foreign"), call.file("english"));
+  }
+};
+
+}  // namespace
+
+SOJOURN_PLUGIN("tatoeba", "0.1.0", "Apache-2.0", sojourn::sdk::SentenceRetrieval<Tatoeba>)

@@ -1,0 +1,336 @@
+#include "core/config/study.h"
+
+#include <algorithm>
+
+#include "tests/core/config/study_file.h"
+
+#include <catch2/catch.hpp>
+
+namespace sojourn {
+
+namespace {
+
+using testing::minimal_study;
+using testing::StudyFile;
+
+std::string full_study() {
+  return R"(
+schema = 1
+name   = "does-it-hurt.v2"
+seeds  = [1, 2, 30]
+keep   = "all"
+
+[encoder]
+path = "/models/base"
+
+[data]
+root = "/data"
+
+[recipes.default]
+batch_size = 16
+peak_lr    = 1
+epochs     = 5
+
+[[intermediate]]
+name  = "pairs"
+train = ["pairs"]
+recipe = { epochs = 0.5, weight_decay = 0 }
+
+[[intermediate]]
+name  = "spans"
+train = ["spans"]
+recipe = { steps = 40 }
+limit = { train = 100, dev = 10 }
+
+[[target]]
+task = "pairs-x"
+train = ["pairs"]
+languages = ["en", "sw"]
+split = ["test", "dev"]
+limit = { train = 20_000, test = 1_000 }
+
+[[target]]
+name = "last"
+task = "twins"
+layer = -3
+
+[report]
+baseline = "pairs"
+)";
+}
+
+// Everything but the places, which name the file.
+bool same(Study a, Study b) {
+  const auto forget = [](auto& item) { item.where.clear(), item.key_where.clear(); };
+  for (Study* study : {&a, &b}) {
+    std::for_each(study->intermediates.begin(), study->intermediates.end(), forget);
+    std::for_each(study->targets.begin(), study->targets.end(), forget);
+  }
+  const auto same_stage = [](const auto& x, const auto& y) {
+    return x.name == y.name && x.train == y.train && x.recipe == y.recipe && x.limit == y.limit;
+  };
+  const auto same_target = [&](const Target& x, const Target& y) {
+    return same_stage(x, y) && x.task == y.task && x.languages == y.languages &&
+           x.splits == y.splits && x.layer == y.layer;
+  };
+  return a.schema == b.schema && a.name == b.name && a.seeds == b.seeds && a.keep == b.keep &&
+         a.encoder == b.encoder && a.data_root == b.data_root && a.baseline == b.baseline &&
+         a.default_recipe == b.default_recipe &&
+         std::equal(a.intermediates.begin(), a.intermediates.end(), b.intermediates.begin(),
+                    b.intermediates.end(), same_stage) &&
+         std::equal(a.targets.begin(), a.targets.end(), b.targets.begin(), b.targets.end(),
+                    same_target);
+}
+
+}  // namespace
+
+TEST_CASE("The shortest study gets the documented defaults", "[config]") {
+  const StudyFile file(minimal_study());
+  const Study study = file.load();
+  CHECK(study.schema == 1);
+  CHECK(study.name == "tiny");
+  CHECK(study.seeds == std::vector<std::uint64_t>{1});
+  CHECK(study.keep == "intermediates");
+  CHECK(study.baseline == "none");
+  CHECK(study.intermediates.empty());
+  REQUIRE(study.targets.size() == 1);
+
+  const Target& target = study.targets[0];
+  CHECK(target.name == "tags");
+  CHECK(target.train.empty());
+  CHECK(target.languages.empty());
+  CHECK(target.splits == std::vector<std::string>{"test"});
+  CHECK_FALSE(target.layer);
+  CHECK(target.limit == Limit{});
+
+  const Recipe& recipe = target.recipe;
+  CHECK(recipe.batch_size == 32);
+  CHECK(recipe.micro_batch == 8);
+  CHECK(recipe.max_tokens == 128);
+  CHECK(recipe.peak_lr == 2e-5);
+  CHECK(recipe.warmup == 0.1);
+  CHECK(recipe.weight_decay == 0.01);
+  CHECK(recipe.max_grad_norm == 1.0);
+  CHECK(recipe.epochs == 2);
+  CHECK_FALSE(recipe.steps);
+}
+
+TEST_CASE("Every key of a study reaches its place", "[config]") {
+  const StudyFile file(full_study());
+  const Study study = file.load();
+  CHECK(study.name == "does-it-hurt.v2");
+  CHECK(study.seeds == std::vector<std::uint64_t>{1, 2, 30});
+  CHECK(study.keep == "all");
+  CHECK(study.encoder == "/models/base");
+  CHECK(study.data_root == "/data");
+  CHECK(study.baseline == "pairs");
+  CHECK(study.default_recipe.peak_lr == 1.0);  // an integer is a number, too
+  REQUIRE(study.intermediates.size() == 2);
+  CHECK(study.intermediates[1].train == std::vector<std::string>{"spans"});
+  CHECK(study.intermediates[1].limit == Limit{100, 10, std::nullopt});
+  REQUIRE(study.targets.size() == 2);
+  CHECK(study.targets[0].train == std::vector<std::string>{"pairs"});
+  CHECK(study.targets[0].languages == std::vector<std::string>{"en", "sw"});
+  CHECK(study.targets[0].splits == std::vector<std::string>{"test", "dev"});
+  CHECK(study.targets[0].limit == Limit{20'000, std::nullopt, 1'000});
+  CHECK(study.targets[1].name == "last");
+  CHECK(study.targets[1].task == "twins");
+  CHECK(study.targets[1].layer == -3);
+}
+
+TEST_CASE("A stage's recipe goes over the default one key by key", "[config]") {
+  const StudyFile file(full_study());
+  const Study study = file.load();
+  const Recipe& pairs = study.intermediates[0].recipe;
+  CHECK(pairs.batch_size == 16);
+  CHECK(pairs.epochs == 0.5);
+  CHECK(pairs.weight_decay == 0);
+  const Recipe& spans = study.intermediates[1].recipe;
+  CHECK(spans.batch_size == 16);
+  CHECK(spans.weight_decay == 0.01);
+  CHECK(spans.steps == 40);
+  CHECK(spans.epochs == 0);
+  CHECK(study.targets[0].recipe == study.default_recipe);
+}
+
+TEST_CASE("Epochs of a stage replace the default's steps", "[config]") {
+  const StudyFile file(minimal_study() + "recipe = { epochs = 3 }\n[recipes.default]\nsteps = 7\n");
+  const Study study = file.load();
+  CHECK(study.default_recipe.steps == 7);
+  CHECK(study.default_recipe.epochs == 0);
+  CHECK_FALSE(study.targets[0].recipe.steps);
+  CHECK(study.targets[0].recipe.epochs == 3);
+}
+
+TEST_CASE("A split may be written without a list", "[config]") {
+  const StudyFile file(minimal_study() + "split = 'dev'\n");
+  CHECK(file.load().targets[0].splits == std::vector<std::string>{"dev"});
+}
+
+TEST_CASE("A study knows where its keys were written", "[config]") {
+  const StudyFile file(minimal_study() + "languages = [ 'en' ]\n");
+  const Study study = file.load({"target.tags.limit.test=3", "encoder.path=other"});
+  const std::string name = file.path().string();
+  const Target& target = study.targets[0];
+  CHECK(target.where == name + ":7:1");
+  CHECK(target.where_of("languages") == name + ":9:13");
+  CHECK(target.where_of("split") == target.where);
+  CHECK(target.where_of("limit") == "--set target.tags.limit.test");
+  CHECK(study.where_of("data.root") == name + ":6:8");
+  CHECK(study.where_of("encoder.path") == "--set encoder.path");
+}
+
+TEST_CASE("--set changes keys, the later one wins, and tables appear as needed", "[config]") {
+  const StudyFile file(full_study());
+  const Study study = file.load({
+      "recipes.default.batch_size=8",
+      "recipes.default.batch_size = 4",
+      "seeds=[7]",
+      "target.pairs-x.limit.test=5",
+      "target.last.recipe.peak_lr=0.5",
+      "target.1.limit={dev=6}",
+      "target.0.limit={train=9}",
+      "intermediate.spans.recipe.max_tokens=16",
+      "report.baseline=spans",
+  });
+  CHECK(study.default_recipe.batch_size == 4);
+  CHECK(study.intermediates[0].recipe.batch_size == 4);
+  CHECK(study.seeds == std::vector<std::uint64_t>{7});
+  CHECK(study.targets[0].limit == Limit{9, std::nullopt, std::nullopt});  // the whole table
+  CHECK(study.targets[1].recipe.peak_lr == 0.5);
+  CHECK(study.targets[1].limit.dev == 6);
+  CHECK(study.intermediates[1].recipe.max_tokens == 16);
+  CHECK(study.baseline == "spans");
+}
+
+TEST_CASE("--set can drop all intermediates", "[config]") {
+  const StudyFile file(full_study());
+  CHECK(file.load({"intermediate=[]", "report.baseline=none"}).intermediates.empty());
+}
+
+TEST_CASE("--set of steps lifts the file's epochs, and the reverse", "[config]") {
+  const StudyFile file(full_study());
+  CHECK(file.load({"recipes.default.steps=9"}).default_recipe.steps == 9);
+  const Study study = file.load({"intermediate.spans.recipe.epochs=4"});
+  CHECK(study.intermediates[1].recipe.epochs == 4);
+  CHECK_FALSE(study.intermediates[1].recipe.steps);
+}
+
+TEST_CASE("--set finds a table whose name holds a dot in quotes, and names go before numbers",
+          "[config]") {
+  const StudyFile file(minimal_study() +
+                       "[[target]]\ntask='b'\nname='v.2'\n[[target]]\ntask='c'\nname='0'\n");
+  const Study study = file.load({"target.\"v.2\".layer=4", "target.0.layer=5"});
+  CHECK_FALSE(study.targets[0].layer);
+  CHECK(study.targets[1].layer == 4);
+  CHECK(study.targets[2].layer == 5);
+}
+
+TEST_CASE("--set finds a target by its name before its task", "[config]") {
+  const StudyFile file(minimal_study() + "name = 'other'\n[[target]]\ntask='x'\nname='tags'\n");
+  const Study study = file.load({"target.tags.layer=4"});
+  CHECK_FALSE(study.targets[0].layer);
+  CHECK(study.targets[1].layer == 4);
+}
+
+TEST_CASE("What isn't TOML after --set is a string", "[config]") {
+  const StudyFile file(minimal_study());
+  CHECK(file.load({"name=other-name"}).name == "other-name");
+  CHECK(file.load({"name = other-name "}).name == "other-name");
+  CHECK(file.load({"name='quoted'"}).name == "quoted");
+  CHECK(file.load({"name=\"quoted\""}).name == "quoted");
+  CHECK(file.load({"encoder.path=/a=b"}).encoder == "/a=b");
+}
+
+TEST_CASE("Paths are relative to the file, those of --set to the working directory", "[config]") {
+  const StudyFile file(minimal_study());
+  const Study study = file.load({"data.root=../real/./data/"});
+  CHECK(study.encoder == file.folder() / "enc");
+  CHECK(study.data_root == "../real/data");
+  CHECK(study.encoder_written == "enc");
+  CHECK(study.data_root_written == "../real/./data/");
+}
+
+TEST_CASE("Paths expand the home folder and environment variables", "[config]") {
+  setenv("SOJOURN_TEST_DIR", "/some where", 1);
+  setenv("HOME", "/home/me$SOJOURN_TEST_DIR", 1);
+  const StudyFile file(minimal_study());
+  const auto encoder = [&](const std::string& text) {
+    return file.load({"encoder.path=" + text}).encoder.string();
+  };
+  CHECK(encoder("$SOJOURN_TEST_DIR/x") == "/some where/x");
+  CHECK(encoder("${SOJOURN_TEST_DIR}2/x") == "/some where2/x");
+  CHECK(encoder("/a/$SOJOURN_TEST_DIR") == "/a/some where");
+  CHECK(encoder("~/x") == "/home/me$SOJOURN_TEST_DIR/x");
+  CHECK(encoder("~") == "/home/me$SOJOURN_TEST_DIR");
+  CHECK(encoder("/a/~/costs$/b$") == "/a/~/costs$/b$");
+  const StudyFile in_file(replace_all(minimal_study(), "\"enc\"", "\"$SOJOURN_TEST_DIR\""));
+  CHECK(in_file.load().encoder == "/some where");
+}
+
+TEST_CASE("A study written out and read again is the same study", "[config]") {
+  const StudyFile file(full_study());
+  const auto overrides =
+      GENERATE(std::vector<std::string>{}, std::vector<std::string>{"recipes.default.steps=9"},
+               std::vector<std::string>{"target.last.recipe.steps=3", "target.0.recipe.epochs=1e-7",
+                                        "recipes.default.peak_lr=1e30"},
+               std::vector<std::string>{"encoder.path='/odd\"\\ \\u007f'",
+                                        "data.root=\"/tab\\t\u00e9\\u0001\"", "intermediate=[]",
+                                        "report.baseline=none"});
+  const Study study = file.load(overrides);
+  const std::string text = resolved_toml(study);
+  const StudyFile again(text);
+  const Study reread = again.load();
+  CHECK(same(study, reread));
+  CHECK(resolved_toml(reread) == text);
+}
+
+TEST_CASE("The study as resolved writes out defaults, overrides and paths as they were written",
+          "[config]") {
+  setenv("SOJOURN_TEST_DIR", "/elsewhere", 1);
+  const StudyFile file(minimal_study() +
+                       "limit = { test = 4 }\n[[intermediate]]\nname='a'\ntrain=['pairs']\n");
+  const std::string text = resolved_toml(file.load(
+      {"data.root=$SOJOURN_TEST_DIR/./data", "target.tags.recipe.steps=5", "seeds=[3, 1]"}));
+  CHECK(text == R"(schema = 1
+name = "tiny"
+seeds = [3, 1]
+keep = "intermediates"
+
+[encoder]
+path = "enc"
+
+[data]
+root = "$SOJOURN_TEST_DIR/./data"
+
+[recipes.default]
+batch_size = 32
+micro_batch = 8
+max_tokens = 128
+peak_lr = 2e-05
+warmup = 0.1
+weight_decay = 0.01
+max_grad_norm = 1.0
+epochs = 2.0
+
+[[intermediate]]
+name = "a"
+train = ["pairs"]
+
+[[target]]
+name = "tags"
+task = "tags"
+split = ["test"]
+
+[target.recipe]
+steps = 5
+
+[target.limit]
+test = 4
+
+[report]
+baseline = "none"
+)");
+}
+
+}  // namespace sojourn

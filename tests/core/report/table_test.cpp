@@ -1,0 +1,56 @@
+#include "core/report/table.h"
+
+#include <catch2/catch.hpp>
+
+namespace sojourn {
+namespace {
+
+ResultRow row(const std::string& arm, const std::string& language, double value, std::uint64_t seed = 1) {
+  ResultRow r;
+  r.study = "s";
+  r.arm = arm;
+  r.target = r.task = "pairs";
+  r.seed = seed;
+  r.language = language;
+  r.split = "test";
+  r.metric = r.profile = "accuracy";
+  r.value = value;
+  r.n = 10;
+  r.stage = arm + "/pairs";
+  r.primary = true;
+  return r;
+}
+
+TEST_CASE("the table lines up arms against languages, with the difference to the baseline", "[core][report]") {
+  const std::vector<ResultRow> rows{row("none", "de", 50), row("none", "en", 70), row("x", "de", 55.25), row("x", "en", 9)};
+  CHECK(results_table(rows, {"none", "x"}, {"pairs"}, "none") ==
+        "pairs: accuracy, pairs test\n"
+        "  arm         en    de   mean\n"
+        "  none      70.0  50.0   60.0\n"
+        "  x          9.0  55.2   32.1\n"
+        "    - none  -61.0  +5.2  -27.9\n\n");
+}
+
+TEST_CASE("seeds are averaged and their spread is shown", "[core][report]") {
+  const std::vector<ResultRow> rows{row("none", "en", 50, 1), row("none", "en", 52, 2), row("none", "en", 54, 3)};
+  const auto table = results_table(rows, {"none"}, {"pairs"}, "none");
+  CHECK_THAT(table, Catch::Contains("mean of 3 seeds") && Catch::Contains("52.0  52.0  2.0"));
+}
+
+TEST_CASE("what is missing is shown as missing, never as zero", "[core][report]") {
+  const std::vector<ResultRow> rows{row("none", "en", 50), row("none", "de", 50), row("x", "en", 60)};
+  const auto table = results_table(rows, {"none", "x"}, {"pairs"}, "none");
+  CHECK_THAT(table, Catch::Contains("x         60.0     -     -"));
+}
+
+TEST_CASE("rows are sorted by what names them, and a layer that isn't there is null", "[core][report]") {
+  auto deep = row("none", "en", 1.5);
+  deep.layer = -1;
+  const auto text = results_jsonl({row("x", "en", 2), deep, row("none", "de", 3)});
+  CHECK(text.find("\"language\":\"de\"") < text.find("\"layer\":-1"));
+  CHECK(text.find("\"layer\":-1") < text.find("\"arm\":\"x\""));
+  CHECK_THAT(text, Catch::Contains("\"layer\":null") && Catch::Contains("\"value\":1.5,\"n\":10"));
+}
+
+}  // namespace
+}  // namespace sojourn

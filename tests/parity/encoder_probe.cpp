@@ -1,0 +1,80 @@
+// Lets a test see what the host's encoder computes, and what it writes after training.
+//
+//   encoder_probe ENCODER ROWS.json OUT
+//
+// Takes one step of training, at a rate that moves every weight visibly, of the encoder in
+// directory ENCODER on the rows of token ids in ROWS.json. Saves the encoder to directory OUT, and
+// its hidden states, as it holds them in memory, to OUT/hidden_states.safetensors: tensors "0",
+// "1", .. of shape [rows, longest row, hidden].
+#include <algorithm>
+#include <exception>
+#include <iostream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/full.h>
+#include <nlohmann/json.hpp>
+
+#include "core/base/file.h"
+#include "core/model/encoder.h"
+#include "core/model/safetensors.h"
+#include "core/train/adamw.h"
+
+namespace sojourn {
+namespace {
+
+EncoderBatch read_batch(const std::filesystem::path& file, std::int64_t pad_id) {
+  const auto rows =
+      nlohmann::json::parse(read_file(file)).get<std::vector<std::vector<std::int64_t>>>();
+  std::vector<std::int64_t> lengths;
+  lengths.reserve(rows.size());
+  for (const auto& row : rows) lengths.push_back(static_cast<std::int64_t>(row.size()));
+  const auto height = static_cast<std::int64_t>(rows.size());
+  const auto ids = at::full({height, *std::ranges::max_element(lengths)}, pad_id, at::kLong);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::ranges::copy(rows[i], ids[static_cast<std::int64_t>(i)].mutable_data_ptr<std::int64_t>());
+  }
+  return {ids, lengths};
+}
+
+void train_one_step(Encoder& encoder, const EncoderBatch& batch) {
+  const std::int64_t layers = encoder.config().layers;
+  const auto* const ids = batch.ids.const_data_ptr<std::int64_t>();
+  const std::set<std::int64_t> distinct(ids, ids + batch.ids.numel());
+  AdamW optimizer(encoder.begin_training({distinct.begin(), distinct.end()}, layers), {});
+  encoder.forward(batch, layers, nullptr).back().select(1, 0).pow(3).mean().backward();
+  optimizer.step(1e-2, 1);
+  encoder.end_training(optimizer.untouched_factor());
+}
+
+void probe(const std::filesystem::path& directory, const std::filesystem::path& rows,
+           const std::filesystem::path& out) {
+  Encoder encoder(directory, at::kCPU);
+  const auto batch = read_batch(rows, encoder.config().pad_id);
+  train_one_step(encoder, batch);
+  encoder.save(out);
+
+  const at::NoGradGuard no_grad;
+  std::vector<TensorSource> tensors;
+  for (const auto& state : encoder.forward(batch, encoder.config().layers, nullptr)) {
+    tensors.push_back({std::to_string(tensors.size()), state.sizes().vec(),
+                       [state] { return state.contiguous(); }});
+  }
+  write_safetensors(out / "hidden_states.safetensors", tensors);
+}
+
+}  // namespace
+}  // namespace sojourn
+
+int main(int argc, char** argv) {
+  try {
+    if (argc != 4) throw std::invalid_argument("usage: encoder_probe ENCODER ROWS.json OUT");
+    sojourn::probe(argv[1], argv[2], argv[3]);
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,86 @@
+#include "plugins/op_table.h"
+
+#include <cmath>
+#include <vector>
+
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/tensor.h>
+
+#include "plugins/context.h"
+
+#include <catch2/catch.hpp>
+
+namespace sojourn {
+namespace {
+
+at::Tensor matrix(std::vector<float> numbers, std::vector<std::int64_t> shape) {
+  return at::tensor(numbers).view(shape);
+}
+
+at::Tensor call(const char* signature, std::vector<OpValue> values, bool training = false) {
+  const OpContext context{training, [] { return DropoutKey{{1, 0, 0}, "test", 0}; }};
+  return call_op(bind_op(signature), values, context);
+}
+
+TEST_CASE("linear is x W^T + b, with arguments in the order of the signature", "[plugins][ops]") {
+  const auto x = matrix({1, 2}, {1, 2});
+  const auto w = matrix({3, 4, 5, 6}, {2, 2});
+  const auto b = matrix({10, 20}, {2});
+  CHECK(at::equal(call("core1::linear(input,weight,bias)", {x, w, b}), matrix({21, 37}, {1, 2})));
+  CHECK(at::equal(call("core1::linear(bias,weight,input)", {b, w, x}), matrix({21, 37}, {1, 2})));
+  CHECK(at::equal(call("core1::linear(input,weight)", {x, w}), matrix({11, 17}, {1, 2})));
+}
+
+TEST_CASE("cross_entropy sums over the items that aren't -100, in float32", "[plugins][ops]") {
+  const auto logits = matrix({1, 1, 5, 0, 2, 2}, {3, 2});
+  const auto loss =
+      call("core1::cross_entropy(input,target)",
+           {logits.to(at::kBFloat16), at::tensor(std::vector<std::int64_t>{0, -100, 1})});
+  CHECK(loss.scalar_type() == at::kFloat);
+  CHECK(loss.dim() == 0);
+  CHECK(loss.item<float>() == Approx(2 * std::log(2.0)));
+  const auto tokens = call(
+      "core1::cross_entropy(input,target)",
+      {logits.view({1, 3, 2}), at::tensor(std::vector<std::int64_t>{0, -100, 1}).view({1, 3})});
+  CHECK(tokens.item<float>() == Approx(2 * std::log(2.0)));
+}
+
+TEST_CASE("select takes one index of a dimension, tanh is tanh", "[plugins][ops]") {
+  const auto x = matrix({1, 2, 3, 4}, {1, 2, 2});
+  CHECK(at::equal(call("core1::select(input,dim,index)", {x, std::int64_t{1}, std::int64_t{0}}),
+                  matrix({1, 2}, {1, 2})));
+  CHECK(call("core1::tanh(input)", {matrix({0.5F}, {1})}).item<float>() == Approx(std::tanh(0.5)));
+}
+
+TEST_CASE("dropout is the identity outside of training", "[plugins][ops]") {
+  const auto x = at::ones({8, 64});
+  CHECK(at::equal(call("core1::dropout(input,p)", {x, 0.5}), x));
+  const auto dropped = call("core1::dropout(input,p)", {x, 0.5}, /*training=*/true);
+  CHECK(!at::equal(dropped, x));
+  CHECK(dropped.sum().item<float>() == Approx(8 * 64).epsilon(0.2));
+  CHECK(at::equal(dropped, call("core1::dropout(input,p)", {x, 0.5}, /*training=*/true)));
+}
+
+TEST_CASE("A call that can't work is refused in one line", "[plugins][ops]") {
+  const auto x = at::ones({2, 3});
+  CHECK_THROWS_WITH(call("core1::dropout(input,p)", {x, 1.5}),
+                    "core1::dropout: p must be in [0, 1), is 1.500000");
+  CHECK_THROWS_WITH(call("core1::linear(input,weight)", {x, at::ones({2, 4})}),
+                    Catch::StartsWith("core1::linear: ") && !Catch::Contains("\n"));
+  CHECK_THROWS_WITH(call("core1::select(input,dim,index)", {x, std::int64_t{1}, std::int64_t{9}}),
+                    Catch::StartsWith("core1::select: "));
+  CHECK_THROWS_WITH(
+      call("core1::cross_entropy(input,target)", {x, at::ones({3}, at::kLong)}),
+      Catch::Contains("input must be [..., classes] and target [...], got [2, 3] and [3]"));
+  CHECK_THROWS_WITH(
+      call("core1::cross_entropy(input,target)", {x, at::tensor(std::vector<std::int64_t>{0, 7})}),
+      Catch::StartsWith("core1::cross_entropy: "));
+  CHECK_THROWS_WITH(call("core1::tanh(input,input)", {x, x}),
+                    "core1::tanh: argument 'input' comes twice");
+  CHECK_THROWS_WITH(call("tanh", {x}), Catch::Contains("isn't a signature"));
+}
+
+}  // namespace
+}  // namespace sojourn

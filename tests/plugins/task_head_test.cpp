@@ -1,0 +1,112 @@
+// Heads built by plugins from the host's operations, against the same arithmetic written out.
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/tanh.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+
+#include "core/base/philox.h"
+#include "core/data/task.h"
+#include "plugins/catalog.h"
+
+#include <catch2/catch.hpp>
+
+namespace sojourn {
+namespace {
+
+constexpr std::int64_t kHidden = 6;
+
+at::Tensor random(const std::string& stream, const std::vector<std::int64_t>& shape) {
+  std::int64_t n = 1;
+  for (const auto size : shape) n *= size;
+  return at::tensor(random_normal({7, 0, 0}, stream, n)).view(shape);
+}
+
+struct MadeHead {
+  explicit MadeHead(const std::string& task)
+      : catalog({std::filesystem::path(SOJOURN_BINARY_DIR) / "lib/sojourn/tasks"}) {
+    head = catalog.task(task).create_head(
+        kHidden,
+        [&](std::string_view name, const std::vector<std::int64_t>& shape, std::string_view init) {
+          inits[std::string(name)] = init;
+          auto& value = parameters[std::string(name)];
+          return value = random(std::string(name), shape).requires_grad_();
+        });
+  }
+
+  PluginCatalog catalog;
+  std::map<std::string, at::Tensor> parameters;
+  std::map<std::string, std::string> inits;
+  std::unique_ptr<Head> head;
+};
+
+TEST_CASE("The pair head is dense, tanh, linear on the first token", "[tasks][heads]") {
+  MadeHead made("mnli");
+  CHECK(made.inits["dense.weight"] == "normal(0.02)");
+  CHECK(made.inits["out.bias"] == "zeros");
+  auto& p = made.parameters;
+  CHECK(p.size() == 4);
+  CHECK(p["out.weight"].sizes() == at::IntArrayRef({3, kHidden}));
+
+  const std::vector<at::Tensor> inputs{random("hidden", {2, 3, kHidden}),
+                                       at::tensor(std::vector<std::int64_t>{2, 0})};
+  const HeadBatch batch{inputs, 2, /*training=*/false, {}, 0};
+  const auto logits = made.head->forward(batch)[0];
+  const auto dense =
+      at::tanh(at::linear(inputs[0].select(1, 0), p["dense.weight"], p["dense.bias"]));
+  const auto expected = at::linear(dense, p["out.weight"], p["out.bias"]);
+  CHECK(at::equal(logits, expected));
+
+  const auto outputs = std::vector<at::Tensor>{logits};
+  const auto loss = made.head->loss(batch, outputs);
+  const auto log_p = at::log_softmax(expected, 1);
+  CHECK(loss.item<float>() == Approx(-log_p[0][2].item<float>() - log_p[1][0].item<float>()));
+  loss.backward();
+  CHECK(p["dense.weight"].grad().abs().sum().item<float>() > 0);
+}
+
+TEST_CASE("The tagging head is linear on every token, and its loss leaves out -100",
+          "[tasks][heads]") {
+  MadeHead made("udpos");
+  auto& p = made.parameters;
+  CHECK(p.size() == 2);
+  const std::vector<at::Tensor> inputs{
+      random("hidden", {2, 2, kHidden}),
+      at::tensor(std::vector<std::int64_t>{-100, 3, 16, -100}).view({2, 2})};
+  const HeadBatch batch{inputs, 2, /*training=*/false, {}, 0};
+  const auto outputs = made.head->forward(batch);
+  const auto expected = at::linear(inputs[0], p["out.weight"], p["out.bias"]);
+  CHECK(at::equal(outputs[0], expected));
+  const auto log_p = at::log_softmax(expected, 2);
+  CHECK(made.head->loss(batch, outputs).item<float>() ==
+        Approx(-log_p[0][1][3].item<float>() - log_p[1][0][16].item<float>()));
+}
+
+TEST_CASE("A head's dropout depends on the place in the step, not on the micro-batch",
+          "[tasks][heads]") {
+  const at::NoGradGuard no_grad;
+  MadeHead made("mnli");
+  const auto hidden = random("hidden", {4, 3, kHidden});
+  const auto labels = at::zeros({4}, at::kLong);
+  const RandomKey key{1, 0, 5};
+  const auto run = [&](std::int64_t first, std::int64_t n, const RandomKey& with) {
+    const std::vector<at::Tensor> inputs{hidden.narrow(0, first, n), labels.narrow(0, first, n)};
+    return made.head->forward({inputs, n, /*training=*/true, with, first})[0];
+  };
+  const auto whole = run(0, 4, key);
+  CHECK(at::allclose(whole.narrow(0, 0, 2), run(0, 2, key), 1e-6, 1e-6));
+  CHECK(at::allclose(whole.narrow(0, 2, 2), run(2, 2, key), 1e-6, 1e-6));
+  CHECK(at::equal(whole, run(0, 4, key)));
+  CHECK_FALSE(at::equal(whole, run(0, 4, RandomKey{1, 0, 6})));
+}
+
+}  // namespace
+}  // namespace sojourn

@@ -1,0 +1,42 @@
+#include <sojourn/text_files.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+namespace sojourn {
+namespace {
+
+std::vector<std::string> lines_of(std::string_view bytes) {
+  std::vector<std::string> found;
+  for (sdk::Lines lines({"f", bytes}); lines.next();) found.emplace_back(lines.text());
+  return found;
+}
+
+TEST_CASE("Lines end in LF or CRLF, the last with or without, and a byte order mark is no text",
+          "[sdk]") {
+  const std::vector<std::string> expected{"a", "", "b"};
+  CHECK(lines_of("a\n\nb\n") == expected);
+  CHECK(lines_of("a\n\nb") == expected);
+  CHECK(lines_of("a\r\n\r\nb\r\n") == expected);
+  CHECK(lines_of("\xEF\xBB\xBF"
+                 "a\n\nb") == expected);
+  CHECK(lines_of("a\rb\n") == std::vector<std::string>{"a\rb"});
+}
+
+TEST_CASE("A file without a line is refused", "[sdk]") {
+  CHECK_THROWS_WITH(lines_of(""), "f:1: the file is empty");
+  CHECK_THROWS_WITH(lines_of("\xEF\xBB\xBF"), "f:1: the file is empty");
+}
+
+TEST_CASE("Whatever isn't UTF-8 is refused with line and byte", "[sdk]") {
+  const std::string bytes = GENERATE("\x80", "\xc0\xaf", "\xc3", "\xe0\x80\x80", "\xed\xa0\x80",
+                                     "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\xf0\x9f\x98");
+  CHECK_THROWS_WITH(lines_of("a\nb" + bytes + "\n"), "f:2: byte 2 of the line isn't UTF-8");
+  CHECK(lines_of("\u00e9\u4e2d\U0001F600\n") == std::vector<std::string>{"\u00e9\u4e2d\U0001F600"});
+}
+
+}  // namespace
+}  // namespace sojourn
