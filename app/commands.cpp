@@ -18,32 +18,41 @@ int run_command(const RunArguments& arguments) {
   watch_for_interrupt();
   const Study study = load_study(arguments.study, arguments.overrides);
   PluginCatalog tasks(plugin_search_path(arguments.plugin_path));
-  const RunOptions options{arguments.out.empty() ? std::filesystem::path("runs") / study.name : arguments.out,
-                           set_up_machine(arguments.device, arguments.precision, arguments.threads),
-                           cache_directory() / "features"};
+  const RunOptions options{
+      arguments.out.empty() ? std::filesystem::path("runs") / study.name : arguments.out,
+      set_up_machine(arguments.device, arguments.precision, arguments.threads),
+      cache_directory() / "features"};
   const RunSummary summary = run_study(study, tasks, options);
   std::printf("\n%s", summary.table.c_str());
-  std::printf("%s%s: results.jsonl, predictions/, training/, encoders/, study.toml, manifest.json, log.txt\n",
-              summary.interrupted ? "Interrupted; what was finished is in " : "Files in ", summary.out.c_str());
-  for (const auto& failure : summary.failed_stages) std::fprintf(stderr, "error: stage %s\n", failure.c_str());
+  std::printf(
+      "%s%s: results.jsonl, predictions/, training/, encoders/, study.toml, manifest.json, "
+      "log.txt\n",
+      summary.interrupted ? "Interrupted; what was finished is in " : "Files in ",
+      summary.out.c_str());
+  for (const auto& failure : summary.failed_stages)
+    std::fprintf(stderr, "error: stage %s\n", failure.c_str());
   if (summary.interrupted) return kExitInterrupted;
   return summary.failed_stages.empty() ? kExitOk : kExitStages;
 }
 
 int tasks_command(const std::vector<std::filesystem::path>& plugin_path) {
   PluginCatalog catalog(plugin_search_path(plugin_path));
-  std::vector<std::vector<std::string>> lines{{"name", "version", "kind", "languages", "licence of the data", "file"}};
+  std::vector<std::vector<std::string>> lines{
+      {"name", "version", "kind", "languages", "licence of the data", "file"}};
   for (const auto& entry : catalog.listing()) {
-    const std::string languages = entry.languages.size() <= 3 ? join(entry.languages, " ")
-                                                               : std::to_string(entry.languages.size());
-    lines.push_back({entry.name, entry.version, entry.kind, languages, entry.licence, entry.file.string()});
+    const std::string languages = entry.languages.size() <= 3
+                                      ? join(entry.languages, " ")
+                                      : std::to_string(entry.languages.size());
+    lines.push_back(
+        {entry.name, entry.version, entry.kind, languages, entry.licence, entry.file.string()});
   }
   std::vector<std::size_t> widths(lines[0].size(), 0);
   for (const auto& line : lines) {
     for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
   }
   for (const auto& line : lines) {
-    for (std::size_t i = 0; i + 1 < line.size(); ++i) std::printf("%-*s  ", static_cast<int>(widths[i]), line[i].c_str());
+    for (std::size_t i = 0; i + 1 < line.size(); ++i)
+      std::printf("%-*s  ", static_cast<int>(widths[i]), line[i].c_str());
     std::printf("%s\n", line.back().c_str());
   }
   return kExitOk;
@@ -51,8 +60,8 @@ int tasks_command(const std::vector<std::filesystem::path>& plugin_path) {
 
 std::string version_text() {
   const Precision precision = fastest_precision();
-  return std::string("sojourn ") + kVersion + "\nLibTorch " + libtorch_version() + "\nCPU features: " + cpu_features() +
-         "; --precision auto means " + name_of(precision);
+  return std::string("sojourn ") + kVersion + "\nLibTorch " + libtorch_version() +
+         "\nCPU features: " + cpu_features() + "; --precision auto means " + name_of(precision);
 }
 
 }  // namespace sojourn

@@ -10,9 +10,9 @@ namespace sojourn {
 // Documented in README.md.
 enum ExitCode : int {
   kExitOk = 0,
-  kExitInternal = 1,     // a bug, or a machine that fails, such as a full disk
-  kExitInput = 2,        // something about the command line, the study, the data, the encoder or a plugin
-  kExitStages = 3,       // the run went to its end, but not every stage did
+  kExitInternal = 1,  // a bug, or a machine that fails, such as a full disk
+  kExitInput = 2,  // something about the command line, the study, the data, the encoder or a plugin
+  kExitStages = 3,  // the run went to its end, but not every stage did
   kExitInterrupted = 130
 };
 

@@ -1,9 +1,9 @@
 // The command line.
-#include <CLI/CLI.hpp>
-#include <malloc.h>
-
 #include <cstdio>
 #include <exception>
+
+#include <CLI/CLI.hpp>
+#include <malloc.h>
 
 #include "app/commands.h"
 #include "core/base/error.h"
@@ -30,8 +30,8 @@ constexpr const char* kExamples = R"(Examples:
   sojourn tasks                          list the tasks that plugins offer
   sojourn run --help                     options of a command)";
 
-// Freed memory stays with the process: training frees and asks for the same large blocks at every step, and
-// getting them from the kernel means zeroing them again.
+// Freed memory stays with the process: training frees and asks for the same large blocks at every
+// step, and getting them from the kernel means zeroing them again.
 void keep_heap() {
   constexpr int kLarge = 1 << 30;
   ::mallopt(M_MMAP_THRESHOLD, kLarge);
@@ -40,7 +40,10 @@ void keep_heap() {
 }
 
 void add_plugin_path(CLI::App* command, std::vector<std::filesystem::path>& path) {
-  command->add_option("--plugin-path", path, "Folder with task plugins, searched before SOJOURN_PLUGIN_PATH and the bundled ones")
+  command
+      ->add_option(
+          "--plugin-path", path,
+          "Folder with task plugins, searched before SOJOURN_PLUGIN_PATH and the bundled ones")
       ->type_name("DIR");
 }
 
@@ -60,8 +63,10 @@ int exit_code(ErrorKind kind) {
 }
 
 int parse_and_run(int argc, char** argv) {
-  CLI::App app("Trains a multilingual encoder through a schedule of tasks and scores it zero-shot, language by language.",
-               "sojourn");
+  CLI::App app(
+      "Trains a multilingual encoder through a schedule of tasks and scores it zero-shot, language "
+      "by language.",
+      "sojourn");
   app.footer(kExamples);
   app.set_version_flag("--version", version_text());
   app.require_subcommand(1);
@@ -69,8 +74,11 @@ int parse_and_run(int argc, char** argv) {
   RunArguments arguments;
   auto* run = app.add_subcommand("run", "Train and score a study");
   run->footer(kRunExamples);
-  run->add_option("study", arguments.study, "The study, a TOML file")->required()->type_name("STUDY.toml");
-  run->add_option("--out", arguments.out, "Folder of the results [runs/<name of the study>]")->type_name("DIR");
+  run->add_option("study", arguments.study, "The study, a TOML file")
+      ->required()
+      ->type_name("STUDY.toml");
+  run->add_option("--out", arguments.out, "Folder of the results [runs/<name of the study>]")
+      ->type_name("DIR");
   run->add_option("--set", arguments.overrides, "Override a key of the study, as often as you like")
       ->type_name("KEY=VALUE")
       ->expected(1)
@@ -78,12 +86,15 @@ int parse_and_run(int argc, char** argv) {
   add_plugin_path(run, arguments.plugin_path);
   run->add_option("--threads", arguments.threads, "Threads [as many as this process may use]")
       ->check(CLI::Range(1, 1024));
-  run->add_option("--device", arguments.device, "auto, cpu or cuda [auto]")->check(CLI::IsMember({"auto", "cpu", "cuda"}));
-  run->add_option("--precision", arguments.precision, "auto, fp32 or bf16 [auto: bf16 where the CPU multiplies it natively]")
+  run->add_option("--device", arguments.device, "auto, cpu or cuda [auto]")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  run->add_option("--precision", arguments.precision,
+                  "auto, fp32 or bf16 [auto: bf16 where the CPU multiplies it natively]")
       ->check(CLI::IsMember({"auto", "fp32", "bf16"}));
 
   std::vector<std::filesystem::path> tasks_path;
-  auto* tasks = app.add_subcommand("tasks", "List the tasks that the plugins on the search path offer");
+  auto* tasks =
+      app.add_subcommand("tasks", "List the tasks that the plugins on the search path offer");
   tasks->footer(kTasksExamples);
   add_plugin_path(tasks, tasks_path);
 

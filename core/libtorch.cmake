@@ -59,3 +59,10 @@ endif()
 set(CMAKE_BUILD_RPATH ${SOJOURN_TORCH_DIR}/lib PARENT_SCOPE)
 set(CMAKE_BUILD_RPATH ${SOJOURN_TORCH_DIR}/lib)
 set(SOJOURN_PYTHON_USED "${SOJOURN_PYTHON_USED}" PARENT_SCOPE)  # tests compare with its libraries
+
+# The Python with the project's own packages (scripts/setup --tests), for the tests that need some.
+set(SOJOURN_PYTHON_TOOLS ${PROJECT_SOURCE_DIR}/.venv/bin/python)
+if(NOT EXISTS ${SOJOURN_PYTHON_TOOLS})
+  set(SOJOURN_PYTHON_TOOLS ${SOJOURN_PYTHON_USED})
+endif()
+set(SOJOURN_PYTHON_TOOLS ${SOJOURN_PYTHON_TOOLS} PARENT_SCOPE)

@@ -122,12 +122,14 @@ std::shared_ptr<const PluginLibrary> PluginCatalog::library(const fs::path& file
 
 std::vector<std::string> PluginCatalog::names() const {
   std::vector<std::string> names;
+  names.reserve(entries_.size());
   for (const auto& entry : entries_) names.push_back(entry.first);
   return names;
 }
 
 std::vector<TaskListing> PluginCatalog::listing() const {
   std::vector<TaskListing> lines;
+  lines.reserve(entries_.size());
   for (const auto& entry : entries_) lines.push_back(entry.second.listing);
   return lines;
 }

@@ -74,7 +74,7 @@ struct EvalServices {
 }  // namespace sojourn
 
 // Exactly one group of services is there, or none.
-struct sojourn_ctx {
+struct sojourn_ctx {     // NOLINT(readability-identifier-naming): declared in task_abi.h
   std::string plugin;    // "plugin mine 1.0"
   const char* callback;  // "head_forward"
   sojourn::OpenServices* open = nullptr;

@@ -21,6 +21,7 @@ sojourn_status open_file(sojourn_ctx* context, const char* name, sojourn_str* by
     const auto file = files.find(name);
     if (file == files.end()) {
       std::vector<std::string> names;
+      names.reserve(files.size());
       for (const auto& entry : files) names.push_back(entry.first);
       throw Refusal(SOJOURN_NOT_FOUND, std::string("the manifest has no file '") + name +
                                            "' in this split" + did_you_mean(name, names));
@@ -56,6 +57,7 @@ sojourn_status emit(sojourn_ctx* context, const sojourn_array* fields, std::uint
                   std::to_string(n) + " fields, the manifest has " + std::to_string(expected));
     }
     std::vector<ArrayView> views;
+    views.reserve(n);
     for (std::uint32_t i = 0; i < n; ++i) views.push_back(to_view(fields[i], i));
     c.features->sink->emit(views);
   });
@@ -67,6 +69,7 @@ std::vector<Encoding> encode_request(const FeatureServices& features,
   if (request.mode == SOJOURN_SPLIT_WORDS) {
     require(request.n_words == 0 || request.words != nullptr, "no words to encode");
     std::vector<std::string_view> words;
+    words.reserve(request.n_words);
     for (std::uint64_t i = 0; i < request.n_words; ++i) words.push_back(from_abi(request.words[i]));
     return tokenizer.encode_words(words, features.max_tokens);
   }

@@ -99,6 +99,7 @@ std::vector<std::string> split(std::string_view text, char separator) {
 
 std::size_t argument_place(const OpSchema& schema, const std::string& name) {
   std::vector<std::string> names;
+  names.reserve(schema.arguments.size());
   for (const auto& argument : schema.arguments) names.push_back(argument.name);
   const auto found = std::find(names.begin(), names.end(), name);
   if (found == names.end()) {
@@ -175,6 +176,7 @@ at::Tensor call_op(const BoundOp& op, std::span<const OpValue> values, const OpC
                                        " arguments, bound with " + std::to_string(op.given.size()));
   }
   std::vector<OpValue> all;
+  all.reserve(schema.arguments.size());
   for (const auto& argument : schema.arguments)
     all.push_back(argument.default_value.value_or(OpValue()));
   for (std::size_t i = 0; i < values.size(); ++i) {

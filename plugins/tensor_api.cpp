@@ -56,7 +56,10 @@ sojourn_status op_call(sojourn_ctx* context, sojourn_op handle, const sojourn_va
     require(op != nullptr, "the operation is none that this head has bound");
     require(out != nullptr && (n == 0 || arguments != nullptr),
             op->schema->name + " needs arguments and a place");
+    require(n <= op->schema->arguments.size(),
+            op->schema->name + " has fewer arguments than are passed");
     std::vector<OpValue> values;
+    values.reserve(n);
     for (std::uint32_t i = 0; i < n; ++i) values.push_back(to_value(head, arguments[i], i));
     *out = head.tensors->add(call_op(*op, values, *head.step));
   });
@@ -65,7 +68,7 @@ sojourn_status op_call(sojourn_ctx* context, sojourn_op handle, const sojourn_va
 bool known_init(std::string_view init) {
   constexpr std::string_view kNormal = "normal(";
   if (init == "zeros" || init == "ones") return true;
-  if (!init.starts_with(kNormal) || !init.ends_with(")")) return false;
+  if (!init.starts_with(kNormal) || !init.ends_with(')')) return false;
   const std::string_view number = init.substr(kNormal.size(), init.size() - kNormal.size() - 1);
   double deviation = 0;
   const auto [end, error] =
@@ -78,7 +81,7 @@ sojourn_status param(sojourn_ctx* context, const char* name, const std::int64_t*
                      std::uint32_t ndim, const char* init, sojourn_tensor* out) noexcept {
   return host_function(context, [&](sojourn_ctx& c) {
     constexpr std::uint32_t kMostDimensions = 8;
-    constexpr std::int64_t kMostNumbers = std::int64_t{1} << 32;
+    constexpr std::int64_t kMostNumbers = 4'294'967'296;  // 16 GB
     if (c.head == nullptr || c.head->parameters == nullptr) refuse_place(c, "param", "head_create");
     require(name != nullptr && *name != '\0' && init != nullptr && out != nullptr,
             "param needs a name and an init");

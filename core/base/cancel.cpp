@@ -22,7 +22,8 @@ void watch_for_interrupt() { std::signal(SIGINT, on_interrupt); }
 bool interrupted() noexcept { return g_interrupted != 0; }
 
 void throw_if_interrupted() {
-  if (interrupted()) throw Error(ErrorKind::kCancelled, "interrupted", "stopped at the user's request");
+  if (interrupted())
+    throw Error(ErrorKind::kCancelled, "interrupted", "stopped at the user's request");
 }
 
 }  // namespace sojourn

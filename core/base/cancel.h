@@ -3,7 +3,8 @@
 
 namespace sojourn {
 
-// Installs the handler: the first SIGINT asks for a clean end, a second one ends the process at once.
+// Installs the handler: the first SIGINT asks for a clean end, a second one ends the process at
+// once.
 void watch_for_interrupt();
 
 bool interrupted() noexcept;

@@ -7,9 +7,11 @@
 namespace sojourn {
 
 enum class ErrorKind {
-  kInput,      // a TOML key, a file, a plugin or an encoder directory isn't what it must be: exit code 2
-  kNumeric,    // training diverged: the stage stops, the study goes on, exit code 3
-  kPlugin,     // a plugin failed or broke the contract after it was loaded: the stage stops, exit code 3
+  kInput,  // a TOML key, a file, a plugin or an encoder directory isn't what it must be: exit code
+           // 2
+  kNumeric,  // training diverged: the stage stops, the study goes on, exit code 3
+  kPlugin,  // a plugin failed or broke the contract after it was loaded: the stage stops, exit code
+            // 3
   kCancelled,  // the user asked to stop: exit code 130
   kInternal,   // a bug in this program, or a machine that fails (a full disk): exit code 1
 };

@@ -1,16 +1,16 @@
 #include "core/base/file.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <utility>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/error.h"
 
@@ -28,7 +28,8 @@ Error write_error(const std::filesystem::path& file) {
 
 std::string read_file(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
-  if (!in || std::filesystem::is_directory(file)) throw input_error(file.string(), "can't be opened for reading");
+  if (!in || std::filesystem::is_directory(file))
+    throw input_error(file.string(), "can't be opened for reading");
   std::string content{std::istreambuf_iterator<char>(in), {}};
   if (in.bad()) throw input_error(file.string(), "can't be read");
   return content;
@@ -74,8 +75,9 @@ void AtomicFile::commit() {
 
 MappedFile::MappedFile(const std::filesystem::path& file) {
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) throw input_error(file.string(), "can't be opened for reading: " + system_reason());
-  struct stat status {};
+  if (descriptor < 0)
+    throw input_error(file.string(), "can't be opened for reading: " + system_reason());
+  struct stat status{};
   void* mapped = nullptr;
   const bool regular = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
   if (regular && status.st_size > 0) {
@@ -89,7 +91,8 @@ MappedFile::MappedFile(const std::filesystem::path& file) {
 }
 
 MappedFile::~MappedFile() {
-  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);  // munmap takes a mutable pointer
+  if (data_ != nullptr)
+    ::munmap(const_cast<std::byte*>(data_), size_);  // munmap takes a mutable pointer
 }
 
 std::string_view MappedFile::text() const noexcept {

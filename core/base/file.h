@@ -16,7 +16,8 @@ std::string read_file(const std::filesystem::path& file);
 // (a full disk), and leaves an older file of that name as it was.
 void write_file(const std::filesystem::path& file, std::string_view content);
 
-// A writer of the same guarantee for content that comes in pieces; without commit() nothing changes.
+// A writer of the same guarantee for content that comes in pieces; without commit() nothing
+// changes.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path file);
@@ -33,7 +34,8 @@ class AtomicFile {
   int descriptor_;
 };
 
-// A file's bytes, mapped read-only; valid as long as the object lives. An empty file is an empty span.
+// A file's bytes, mapped read-only; valid as long as the object lives. An empty file is an empty
+// span.
 class MappedFile {
  public:
   explicit MappedFile(const std::filesystem::path& file);  // throws Error(kInput)

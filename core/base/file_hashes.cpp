@@ -11,7 +11,9 @@ namespace sojourn {
 
 std::string file_sha256(const std::filesystem::path& file) {
   static std::mutex mutex;
-  static std::map<std::tuple<std::string, std::uintmax_t, std::filesystem::file_time_type>, std::string> known;
+  static std::map<std::tuple<std::string, std::uintmax_t, std::filesystem::file_time_type>,
+                  std::string>
+      known;
   std::error_code missing;  // sha256_file() says it better
   const std::tuple key{file.string(), std::filesystem::file_size(file, missing),
                        std::filesystem::last_write_time(file, missing)};

@@ -1,10 +1,10 @@
 #include "core/base/hash.h"
 
-#include <openssl/evp.h>
-
 #include <fstream>
 #include <memory>
 #include <vector>
+
+#include <openssl/evp.h>
 
 #include "core/base/error.h"
 
@@ -18,7 +18,9 @@ class Sha256 {
     check(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr));
   }
 
-  void add(std::string_view data) { check(EVP_DigestUpdate(context_.get(), data.data(), data.size())); }
+  void add(std::string_view data) {
+    check(EVP_DigestUpdate(context_.get(), data.data(), data.size()));
+  }
 
   Sha256Digest finish() {
     Sha256Digest digest{};

@@ -1,9 +1,9 @@
 // The log: every line to a run's log.txt, warnings and notices to the terminal too.
 #pragma once
 
-#include <spdlog/spdlog.h>
-
 #include <filesystem>
+
+#include <spdlog/spdlog.h>
 
 namespace sojourn {
 

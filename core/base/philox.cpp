@@ -39,16 +39,19 @@ Philox::Philox(const RandomKey& key, std::string_view stream) {
   const auto digest = sha256_bytes(text);
   for (std::size_t word = 0; word < key_.size(); ++word) {
     key_[word] = 0;
-    for (std::size_t byte = 0; byte < 4; ++byte) key_[word] = key_[word] << 8 | digest[4 * word + byte];
+    for (std::size_t byte = 0; byte < 4; ++byte)
+      key_[word] = key_[word] << 8 | digest[4 * word + byte];
   }
 }
 
 Philox::Block Philox::operator()(std::uint64_t index, std::uint32_t row) const noexcept {
-  return philox_rounds({static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32), row, 0},
-                       key_[0], key_[1]);
+  return philox_rounds(
+      {static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32), row, 0}, key_[0],
+      key_[1]);
 }
 
-std::vector<std::int64_t> random_permutation(const RandomKey& key, std::string_view stream, std::int64_t n) {
+std::vector<std::int64_t> random_permutation(const RandomKey& key, std::string_view stream,
+                                             std::int64_t n) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), 0);
   const Philox random(key, stream);

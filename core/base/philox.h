@@ -11,7 +11,8 @@ namespace sojourn {
 // Who draws, and when. Two keys that differ in any part give unrelated numbers.
 //
 //   seed    of the study's run
-//   role    0 in a target stage, 1, 2, .. in intermediate stages in order; never a name, so that the
+//   role    0 in a target stage, 1, 2, .. in intermediate stages in order; never a name, so that
+//   the
 //           target stages of all arms share initialisation, order and dropout, which pairs them
 //   step    optimizer step, epoch or index, as the stream defines
 //   stream  what is drawn: "shuffle", "dropout", "init/<task>/<parameter>"
@@ -28,7 +29,8 @@ class Philox {
 
   Philox(const RandomKey& key, std::string_view stream);
 
-  // Block `index` of row `row`: 128 random bits, the same for the same arguments in any order of calls.
+  // Block `index` of row `row`: 128 random bits, the same for the same arguments in any order of
+  // calls.
   Block operator()(std::uint64_t index, std::uint32_t row = 0) const noexcept;
 
   std::uint32_t key0() const noexcept { return key_[0]; }
@@ -42,7 +44,8 @@ class Philox {
 Philox::Block philox_rounds(Philox::Block counter, std::uint32_t key0, std::uint32_t key1) noexcept;
 
 // A random order of 0 .. n-1 (Fisher-Yates on block i for position i).
-std::vector<std::int64_t> random_permutation(const RandomKey& key, std::string_view stream, std::int64_t n);
+std::vector<std::int64_t> random_permutation(const RandomKey& key, std::string_view stream,
+                                             std::int64_t n);
 
 // n standard normal numbers (Box-Muller, in double, then rounded).
 std::vector<float> random_normal(const RandomKey& key, std::string_view stream, std::int64_t n);

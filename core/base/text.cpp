@@ -10,7 +10,9 @@ namespace {
 
 // Bytes of the well-formed sequence at the start of `s`, or 0 (Unicode 15, table 3-7).
 std::size_t sequence_length(std::string_view s) {
-  const auto at = [&](std::size_t i) { return i < s.size() ? static_cast<std::uint8_t>(s[i]) : 0U; };
+  const auto at = [&](std::size_t i) {
+    return i < s.size() ? static_cast<std::uint8_t>(s[i]) : 0U;
+  };
   const auto tail = [&](std::size_t i) { return (at(i) & 0xC0U) == 0x80U; };
   const unsigned first = at(0);
   if (first < 0x80) return 1;
@@ -54,7 +56,8 @@ std::optional<std::size_t> invalid_utf8_at(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<std::string> nearest_name(std::string_view name, std::span<const std::string> candidates) {
+std::optional<std::string> nearest_name(std::string_view name,
+                                        std::span<const std::string> candidates) {
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(2, name.size() / 2) + 1;
   for (const auto& candidate : candidates) {

@@ -14,7 +14,8 @@ namespace sojourn {
 std::optional<std::size_t> invalid_utf8_at(std::string_view text);
 
 // The candidate of the smallest edit distance to `name`, if it is near enough to be what was meant.
-std::optional<std::string> nearest_name(std::string_view name, std::span<const std::string> candidates);
+std::optional<std::string> nearest_name(std::string_view name,
+                                        std::span<const std::string> candidates);
 
 // " (did you mean 'x'?)", or "" where nothing is near.
 std::string did_you_mean(std::string_view name, std::span<const std::string> candidates);

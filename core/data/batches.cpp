@@ -1,19 +1,20 @@
 #include "core/data/batches.h"
 
-#include <ATen/ops/full.h>
-#include <ATen/ops/from_blob.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/full.h>
 
 namespace sojourn {
 
 namespace {
 
-constexpr std::int64_t kPool = 50;         // batches sorted by length together
+constexpr std::int64_t kPool = 50;  // batches sorted by length together
 constexpr std::int64_t kIgnoredLabel = -100;
 
-void sort_by_falling_length(std::span<std::int64_t> chosen, const std::vector<std::int64_t>& lengths) {
+void sort_by_falling_length(std::span<std::int64_t> chosen,
+                            const std::vector<std::int64_t>& lengths) {
   std::stable_sort(chosen.begin(), chosen.end(), [&](std::int64_t a, std::int64_t b) {
     return lengths[static_cast<std::size_t>(a)] > lengths[static_cast<std::size_t>(b)];
   });
@@ -25,8 +26,8 @@ at::Tensor as_tensor(const ArrayView& array) {
 }
 
 // Field `index` of the chosen features, padded to the largest size in each dimension.
-at::Tensor padded_field(const FeatureTable& features, std::span<const std::int64_t> chosen, std::size_t index,
-                        std::int64_t pad) {
+at::Tensor padded_field(const FeatureTable& features, std::span<const std::int64_t> chosen,
+                        std::size_t index, std::int64_t pad) {
   std::vector<std::int64_t> shape(features.fields()[index].dims.size() + 1, 0);
   shape[0] = static_cast<std::int64_t>(chosen.size());
   for (const std::int64_t feature : chosen) {
@@ -59,27 +60,34 @@ std::vector<std::int64_t> row_lengths(const at::Tensor& ids, std::int64_t pad_id
 
 }  // namespace
 
-std::vector<std::vector<std::int64_t>> epoch_batches(const std::vector<std::int64_t>& lengths, std::int64_t batch_size,
-                                                     const RandomKey& epoch, const std::string& stream) {
+std::vector<std::vector<std::int64_t>> epoch_batches(const std::vector<std::int64_t>& lengths,
+                                                     std::int64_t batch_size,
+                                                     const RandomKey& epoch,
+                                                     const std::string& stream) {
   const auto n = static_cast<std::int64_t>(lengths.size());
   auto order = random_permutation(epoch, "order/" + stream, n);
   std::vector<std::vector<std::int64_t>> batches;
   for (std::int64_t at = 0; at < n; at += kPool * batch_size) {
-    const auto pool = std::span(order).subspan(static_cast<std::size_t>(at),
-                                               static_cast<std::size_t>(std::min(n - at, kPool * batch_size)));
+    const auto pool =
+        std::span(order).subspan(static_cast<std::size_t>(at),
+                                 static_cast<std::size_t>(std::min(n - at, kPool * batch_size)));
     sort_by_falling_length(pool, lengths);
     for (std::size_t cut = 0; cut < pool.size(); cut += static_cast<std::size_t>(batch_size)) {
-      const auto batch = pool.subspan(cut, std::min(pool.size() - cut, static_cast<std::size_t>(batch_size)));
+      const auto batch =
+          pool.subspan(cut, std::min(pool.size() - cut, static_cast<std::size_t>(batch_size)));
       batches.emplace_back(batch.begin(), batch.end());
     }
   }
   std::vector<std::vector<std::int64_t>> shuffled;
-  const auto places = random_permutation(epoch, "batches/" + stream, static_cast<std::int64_t>(batches.size()));
-  for (const std::int64_t place : places) shuffled.push_back(std::move(batches[static_cast<std::size_t>(place)]));
+  const auto places =
+      random_permutation(epoch, "batches/" + stream, static_cast<std::int64_t>(batches.size()));
+  for (const std::int64_t place : places)
+    shuffled.push_back(std::move(batches[static_cast<std::size_t>(place)]));
   return shuffled;
 }
 
-std::vector<std::vector<std::int64_t>> scoring_batches(const FeatureTable& features, std::int64_t max_pieces) {
+std::vector<std::vector<std::int64_t>> scoring_batches(const FeatureTable& features,
+                                                       std::int64_t max_pieces) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(features.size()));
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int64_t>(i);
   sort_by_falling_length(order, features.lengths());
@@ -100,7 +108,8 @@ std::vector<std::vector<std::int64_t>> scoring_batches(const FeatureTable& featu
   return batches;
 }
 
-Batch collate(const FeatureTable& features, std::span<const std::int64_t> chosen, std::int64_t pad_id) {
+Batch collate(const FeatureTable& features, std::span<const std::int64_t> chosen,
+              std::int64_t pad_id) {
   Batch batch;
   batch.size = static_cast<std::int64_t>(chosen.size());
   batch.has_choices = features.fields()[0].dims.size() == 2;
@@ -115,14 +124,17 @@ Batch collate(const FeatureTable& features, std::span<const std::int64_t> chosen
   return batch;
 }
 
-std::int64_t count_items(const FeatureTable& features, std::span<const std::int64_t> chosen, std::size_t field) {
+std::int64_t count_items(const FeatureTable& features, std::span<const std::int64_t> chosen,
+                         std::size_t field) {
   std::int64_t items = 0;
   for (const std::int64_t feature : chosen) {
     const auto array = features.field(feature, field);
     std::int64_t entries = 1;
     for (const std::int64_t size : array.shape) entries *= size;
-    const std::span values(static_cast<const std::int64_t*>(array.data), static_cast<std::size_t>(entries));
-    items += std::count_if(values.begin(), values.end(), [](std::int64_t v) { return v != kIgnoredLabel; });
+    const std::span values(static_cast<const std::int64_t*>(array.data),
+                           static_cast<std::size_t>(entries));
+    items += std::count_if(values.begin(), values.end(),
+                           [](std::int64_t v) { return v != kIgnoredLabel; });
   }
   return items;
 }

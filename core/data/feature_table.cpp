@@ -52,27 +52,32 @@ FeatureTable::FeatureTable(const std::vector<FieldSpec>& fields, std::string whe
     : fields_(fields), where_(std::move(where)), columns_(fields.size()) {}
 
 void FeatureTable::check(std::span<const ArrayView> fields) const {
-  const auto fail = [&](const std::string& what) { throw Error(ErrorKind::kPlugin, where_, "featurize: " + what); };
+  const auto fail = [&](const std::string& what) {
+    throw Error(ErrorKind::kPlugin, where_, "featurize: " + what);
+  };
   if (example_starts_.empty()) fail("a feature before any example");
   if (fields.size() != fields_.size()) {
-    fail("emitted " + std::to_string(fields.size()) + " fields, the manifest has " + std::to_string(fields_.size()));
+    fail("emitted " + std::to_string(fields.size()) + " fields, the manifest has " +
+         std::to_string(fields_.size()));
   }
   std::int64_t length = -1;
   std::int64_t choices = -1;
   for (std::size_t f = 0; f < fields.size(); ++f) {
     const auto& spec = fields_[f];
     const auto& shape = fields[f].shape;
-    if (fields[f].type != spec.type) fail("field '" + spec.name + "' is of another type than the manifest says");
+    if (fields[f].type != spec.type)
+      fail("field '" + spec.name + "' is of another type than the manifest says");
     if (shape.size() != spec.dims.size()) {
-      fail("field '" + spec.name + "' has " + std::to_string(shape.size()) + " dimensions, the manifest says " +
-           std::to_string(spec.dims.size()));
+      fail("field '" + spec.name + "' has " + std::to_string(shape.size()) +
+           " dimensions, the manifest says " + std::to_string(spec.dims.size()));
     }
     for (std::size_t d = 0; d < shape.size(); ++d) {
       std::int64_t& shared = spec.dims[d] == "T" ? length : choices;
       const bool fixed = spec.dims[d] != "T" && spec.dims[d] != "C";
       if (!fixed && shared < 0) shared = shape[d];
       if (shape[d] < 1 || shape[d] != (fixed ? std::stoll(spec.dims[d]) : shared)) {
-        fail("field '" + spec.name + "', dimension " + spec.dims[d] + ": size " + std::to_string(shape[d]));
+        fail("field '" + spec.name + "', dimension " + spec.dims[d] + ": size " +
+             std::to_string(shape[d]));
       }
     }
   }
@@ -105,8 +110,8 @@ void FeatureTable::append(const FeatureTable& other) {
   for (std::size_t f = 0; f < columns_.size(); ++f) {
     Column& to = columns_[f];
     const Column& from = other.columns_[f];
-    const auto values =
-        static_cast<std::int64_t>(fields_[f].type == FieldType::kInt64 ? to.ints.size() : to.floats.size());
+    const auto values = static_cast<std::int64_t>(
+        fields_[f].type == FieldType::kInt64 ? to.ints.size() : to.floats.size());
     for (const std::int64_t start : from.starts) to.starts.push_back(values + start);
     extend(to.shapes, from.shapes);
     extend(to.ints, from.ints);
@@ -129,7 +134,9 @@ ArrayView FeatureTable::field(std::int64_t feature, std::size_t index) const {
   return {fields_[index].type, {shape, shape + dims}, data};
 }
 
-std::int64_t FeatureTable::pieces(std::int64_t feature) const { return count_of(field(feature, 0).shape); }
+std::int64_t FeatureTable::pieces(std::int64_t feature) const {
+  return count_of(field(feature, 0).shape);
+}
 
 std::vector<std::int64_t> FeatureTable::used_ids() const {
   std::vector<std::int64_t> ids = columns_[0].ints;
@@ -167,8 +174,8 @@ bool FeatureTable::load(const std::filesystem::path& file) {
   FeatureTable read(fields_, where_);
   bool complete = take(body, read.example_starts_) && take(body, read.lengths_);
   for (Column& column : read.columns_) {
-    complete = complete && take(body, column.shapes) && take(body, column.starts) && take(body, column.ints) &&
-               take(body, column.floats);
+    complete = complete && take(body, column.shapes) && take(body, column.starts) &&
+               take(body, column.ints) && take(body, column.floats);
   }
   if (!complete || !body.empty()) return false;
   *this = std::move(read);

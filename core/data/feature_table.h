@@ -25,7 +25,8 @@ class FeatureTable : public FeatureSink {
 
   std::int64_t size() const { return static_cast<std::int64_t>(lengths_.size()); }  // features
   std::int64_t examples() const { return static_cast<std::int64_t>(example_starts_.size()); }
-  std::int64_t first_feature(std::int64_t example) const;  // example in [0, examples()]; the last gives size()
+  std::int64_t first_feature(
+      std::int64_t example) const;  // example in [0, examples()]; the last gives size()
   ArrayView field(std::int64_t feature, std::size_t index) const;
   const std::vector<FieldSpec>& fields() const { return fields_; }
   // T of each feature, and the pieces in it (C * T).
@@ -34,8 +35,8 @@ class FeatureTable : public FeatureSink {
   // The distinct ids in input_ids, sorted.
   std::vector<std::int64_t> used_ids() const;
 
-  // The table as bytes, with a checksum, and back. load() returns false, and leaves the table empty, where the
-  // file is missing or isn't exactly such a table.
+  // The table as bytes, with a checksum, and back. load() returns false, and leaves the table
+  // empty, where the file is missing or isn't exactly such a table.
   void save(const std::filesystem::path& file) const;
   bool load(const std::filesystem::path& file);
 

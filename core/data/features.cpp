@@ -17,18 +17,15 @@ namespace sojourn {
 
 namespace {
 
-constexpr int kFeatureVersion = 1;  // raised when the same inputs would give other features
+constexpr int kFeatureVersion = 1;    // raised when the same inputs would give other features
 constexpr std::int64_t kChunk = 128;  // examples that one thread takes at a time
 
 std::string cache_key(const Task& task, const DatasetRequest& request, std::int64_t examples) {
-  nlohmann::json key{{"version", kFeatureVersion},
-                     {"plugin", file_sha256(task.plugin_file())},
-                     {"task", task.manifest().name},
-                     {"split", request.split},
-                     {"language", request.language},
-                     {"tokenizer", request.tokenizer->digest()},
-                     {"max_tokens", request.max_tokens},
-                     {"examples", examples}};
+  nlohmann::json key{
+      {"version", kFeatureVersion},       {"plugin", file_sha256(task.plugin_file())},
+      {"task", task.manifest().name},     {"split", request.split},
+      {"language", request.language},     {"tokenizer", request.tokenizer->digest()},
+      {"max_tokens", request.max_tokens}, {"examples", examples}};
   for (const auto& [name, file] : request.files) key["files"][name] = file_sha256(file);
   return sha256(key.dump());
 }
@@ -55,33 +52,38 @@ void check_ids(const FeatureTable& features, std::int64_t vocab_size, const std:
   const auto ids = features.used_ids();
   if (!ids.empty() && (ids.front() < 0 || ids.back() >= vocab_size)) {
     throw Error(ErrorKind::kPlugin, where,
-                "featurize: input id " + std::to_string(ids.front() < 0 ? ids.front() : ids.back()) +
+                "featurize: input id " +
+                    std::to_string(ids.front() < 0 ? ids.front() : ids.back()) +
                     " is outside the encoder's " + std::to_string(vocab_size) + " rows");
   }
 }
 
 }  // namespace
 
-LoadedDataset load_dataset(Task& task, const std::string& split, const std::string& language, std::int64_t max_tokens,
-                           std::optional<std::int64_t> limit, const DataContext& context) {
+LoadedDataset load_dataset(Task& task, const std::string& split, const std::string& language,
+                           std::int64_t max_tokens, std::optional<std::int64_t> limit,
+                           const DataContext& context) {
   const auto& manifest = task.manifest();
   const std::string where = "task '" + manifest.name + "' (" + task.plugin_file().string() + ")";
-  const DatasetRequest request{split, language, find_files(manifest, split, language, context.root), context.tokenizer,
-                               max_tokens};
+  const DatasetRequest request{split, language, find_files(manifest, split, language, context.root),
+                               context.tokenizer, max_tokens};
   auto data = task.open(request);
   const std::int64_t examples = std::min(data->size(), limit.value_or(data->size()));
   FeatureTable features(manifest.fields, where);
-  const auto cached = context.cache.empty() ? "" : context.cache / (cache_key(task, request, examples) + ".features");
+  const auto cached = context.cache.empty()
+                          ? ""
+                          : context.cache / (cache_key(task, request, examples) + ".features");
   if (cached.empty() || !features.load(cached)) {
     features = featurize(task, *data, examples, context.threads, where);
     if (!cached.empty()) features.save(cached);
   }
   check_ids(features, context.vocab_size, where);
   if (features.size() == 0) {
-    throw input_error(request.files.begin()->second.string(), "has no example for split " + split + ", language " + language);
+    throw input_error(request.files.begin()->second.string(),
+                      "has no example for split " + split + ", language " + language);
   }
-  spdlog::info("{} {} {}: {} examples of {}, {} features, {} distinct pieces", manifest.name, split, language, examples,
-               data->size(), features.size(), features.used_ids().size());
+  spdlog::info("{} {} {}: {} examples of {}, {} features, {} distinct pieces", manifest.name, split,
+               language, examples, data->size(), features.size(), features.used_ids().size());
   return {std::move(data), examples, std::move(features), request.files};
 }
 

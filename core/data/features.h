@@ -31,10 +31,11 @@ struct DataContext {
   std::filesystem::path cache;  // folder of tokenized features; empty: none
 };
 
-// Tokenizes on all threads, unless the same plugin, files, tokenizer and settings were tokenized before, which
-// the cache knows by content. Throws Error(kInput) with file and line for what is wrong in the data, and
-// for a data set without any feature.
-LoadedDataset load_dataset(Task& task, const std::string& split, const std::string& language, std::int64_t max_tokens,
-                           std::optional<std::int64_t> limit, const DataContext& context);
+// Tokenizes on all threads, unless the same plugin, files, tokenizer and settings were tokenized
+// before, which the cache knows by content. Throws Error(kInput) with file and line for what is
+// wrong in the data, and for a data set without any feature.
+LoadedDataset load_dataset(Task& task, const std::string& split, const std::string& language,
+                           std::int64_t max_tokens, std::optional<std::int64_t> limit,
+                           const DataContext& context);
 
 }  // namespace sojourn

@@ -1,9 +1,9 @@
 #include "core/data/files.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <system_error>
+
+#include <fnmatch.h>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -26,7 +26,8 @@ std::vector<fs::path> matches(const fs::path& root, const std::string& pattern) 
       }
       std::error_code ignored;  // a file where a folder is looked for holds nothing
       for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-        if (::fnmatch(part.c_str(), entry.path().filename().c_str(), FNM_PERIOD) == 0) next.push_back(entry.path());
+        if (::fnmatch(part.c_str(), entry.path().filename().c_str(), FNM_PERIOD) == 0)
+          next.push_back(entry.path());
       }
     }
     found = std::move(next);
@@ -38,7 +39,8 @@ std::vector<fs::path> matches(const fs::path& root, const std::string& pattern) 
 std::string expand(std::string pattern, const Manifest& manifest, const std::string& split,
                    const std::string& language) {
   const auto code = manifest.codes.find(language);
-  pattern = replace_all(std::move(pattern), "{code}", code == manifest.codes.end() ? language : code->second);
+  pattern = replace_all(std::move(pattern), "{code}",
+                        code == manifest.codes.end() ? language : code->second);
   pattern = replace_all(std::move(pattern), "{language}", language);
   return replace_all(std::move(pattern), "{split}", split);
 }
@@ -48,7 +50,8 @@ const std::vector<FileSpec>& files_of(const Manifest& manifest, const std::strin
   if (found == manifest.splits.end()) {
     std::vector<std::string> names;
     for (const auto& entry : manifest.splits) names.push_back(entry.first);
-    throw input_error("task '" + manifest.name + "'", "has no split '" + split + "'; it has: " + join(names, ", "));
+    throw input_error("task '" + manifest.name + "'",
+                      "has no split '" + split + "'; it has: " + join(names, ", "));
   }
   return found->second;
 }
@@ -64,8 +67,9 @@ std::map<std::string, fs::path> find_files(const Manifest& manifest, const std::
       const std::string relative = expand(pattern, manifest, split, language);
       const auto found = matches(root, relative);
       if (found.size() > 1) {
-        throw input_error((root / relative).string(), "matches " + std::to_string(found.size()) + " files, " +
-                                                          found[0].string() + " and " + found[1].string() +
+        throw input_error((root / relative).string(), "matches " + std::to_string(found.size()) +
+                                                          " files, " + found[0].string() + " and " +
+                                                          found[1].string() +
                                                           " among them; expected one");
       }
       if (!found.empty()) {
@@ -76,23 +80,27 @@ std::map<std::string, fs::path> find_files(const Manifest& manifest, const std::
     }
     if (!files.contains(spec.name)) {
       const auto present = languages_present(manifest, split, root);
-      throw input_error(tried.front(), "no such file, which task '" + manifest.name + "' needs for split " + split +
-                                           ", language " + language +
-                                           (tried.size() > 1 ? "; also tried " + join(std::span(tried).subspan(1), ", ") : "") +
-                                           (present.empty() ? "" : "; languages there: " + join(present, " ")));
+      throw input_error(
+          tried.front(),
+          "no such file, which task '" + manifest.name + "' needs for split " + split +
+              ", language " + language +
+              (tried.size() > 1 ? "; also tried " + join(std::span(tried).subspan(1), ", ") : "") +
+              (present.empty() ? "" : "; languages there: " + join(present, " ")));
     }
   }
   return files;
 }
 
-std::vector<std::string> languages_present(const Manifest& manifest, const std::string& split, const fs::path& root) {
+std::vector<std::string> languages_present(const Manifest& manifest, const std::string& split,
+                                           const fs::path& root) {
   std::vector<std::string> present;
   for (const auto& language : manifest.languages) {
     const auto& files = files_of(manifest, split);
     const bool complete = std::all_of(files.begin(), files.end(), [&](const FileSpec& file) {
-      return std::any_of(file.patterns.begin(), file.patterns.end(), [&](const std::string& pattern) {
-        return !matches(root, expand(pattern, manifest, split, language)).empty();
-      });
+      return std::any_of(
+          file.patterns.begin(), file.patterns.end(), [&](const std::string& pattern) {
+            return !matches(root, expand(pattern, manifest, split, language)).empty();
+          });
     });
     if (complete) present.push_back(language);
   }

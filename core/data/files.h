@@ -10,9 +10,11 @@
 
 namespace sojourn {
 
-// The files of a split in one language, by the manifest's names for them. For each file the first pattern
-// that exists counts; one with * must match exactly one file. Throws Error(kInput) with every path tried.
-std::map<std::string, std::filesystem::path> find_files(const Manifest& manifest, const std::string& split,
+// The files of a split in one language, by the manifest's names for them. For each file the first
+// pattern that exists counts; one with * must match exactly one file. Throws Error(kInput) with
+// every path tried.
+std::map<std::string, std::filesystem::path> find_files(const Manifest& manifest,
+                                                        const std::string& split,
                                                         const std::string& language,
                                                         const std::filesystem::path& root);
 

@@ -12,8 +12,8 @@ namespace sojourn {
 
 enum class FieldType { kInt64, kFloat32 };
 
-// A field of a feature. Dimensions are "T" (pieces), "C" (choices) or fixed sizes; T and C differ from
-// feature to feature and are padded in a batch.
+// A field of a feature. Dimensions are "T" (pieces), "C" (choices) or fixed sizes; T and C differ
+// from feature to feature and are padded in a batch.
 struct FieldSpec {
   std::string name;
   FieldType type = FieldType::kInt64;
@@ -25,19 +25,20 @@ struct FieldSpec {
 struct InputSpec {
   enum class Kind { kHidden, kMean, kAttentionMask, kField };
   Kind kind = Kind::kField;
-  std::int64_t layer = -1;  // of hidden states; 0 is the output of the embeddings, -1 the last layer
-  std::string field;        // of kField
+  std::int64_t layer =
+      -1;             // of hidden states; 0 is the output of the embeddings, -1 the last layer
+  std::string field;  // of kField
 };
 
-// What a head gives for one feature, without the batch dimension: "T" and "C" are cut to the feature's own
-// sizes before decoding, so that a decoder never sees padding.
+// What a head gives for one feature, without the batch dimension: "T" and "C" are cut to the
+// feature's own sizes before decoding, so that a decoder never sees padding.
 struct OutputSpec {
   std::string name;
   std::vector<std::string> dims;  // JSON: {"name": "logits", "dims": ["T", "17"]}
 };
 
-// A file of a split, under the first pattern that exists below the data root. Patterns hold {split}, {language},
-// {code} (the task's own code for the language, see `codes`) and *.
+// A file of a split, under the first pattern that exists below the data root. Patterns hold
+// {split}, {language}, {code} (the task's own code for the language, see `codes`) and *.
 struct FileSpec {
   std::string name;
   std::vector<std::string> patterns;
@@ -70,15 +71,17 @@ struct SearchSpec {
 
 struct Manifest {
   std::string name;
-  std::string kind;                          // the family's readable name, for `sojourn tasks`
-  std::string licence;                       // of the data, as far as known
-  std::vector<std::string> languages;        // that the benchmark has; files decide which are there
-  std::map<std::string, std::string> codes;  // {code} of a language, where it isn't the language itself
+  std::string kind;                    // the family's readable name, for `sojourn tasks`
+  std::string licence;                 // of the data, as far as known
+  std::vector<std::string> languages;  // that the benchmark has; files decide which are there
+  std::map<std::string, std::string>
+      codes;  // {code} of a language, where it isn't the language itself
   std::map<std::string, std::vector<FileSpec>> splits;  // "train", "dev", "test"
-  std::vector<std::string> train_on;  // tasks whose training set is used where a study doesn't say; may be empty
-  std::vector<FieldSpec> fields;      // [0] is input_ids, [T] or [C, T]
-  std::string loss_items;             // the field whose entries other than -100 the loss sums over
-  std::optional<HeadSpec> head;       // none: scored on the encoder as it is
+  std::vector<std::string>
+      train_on;  // tasks whose training set is used where a study doesn't say; may be empty
+  std::vector<FieldSpec> fields;  // [0] is input_ids, [T] or [C, T]
+  std::string loss_items;         // the field whose entries other than -100 the loss sums over
+  std::optional<HeadSpec> head;   // none: scored on the encoder as it is
   std::vector<InputSpec> inputs;
   std::vector<OutputSpec> outputs;
   std::optional<SearchSpec> search;

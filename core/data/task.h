@@ -1,8 +1,6 @@
-// A task as the host sees it. plugins/ implements these classes on top of the plugin contract; the host
-// knows no task by name.
+// A task as the host sees it. plugins/ implements these classes on top of the plugin contract; the
+// host knows no task by name.
 #pragma once
-
-#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -14,6 +12,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "core/base/philox.h"
 #include "core/data/manifest.h"
@@ -37,7 +37,8 @@ struct NamedArray {
 class FeatureSink {
  public:
   virtual ~FeatureSink() = default;
-  // One unpadded feature, fields in the manifest's order. Throws Error(kPlugin) where they don't fit it.
+  // One unpadded feature, fields in the manifest's order. Throws Error(kPlugin) where they don't
+  // fit it.
   virtual void emit(std::span<const ArrayView> fields) = 0;
 };
 
@@ -66,9 +67,11 @@ class Decoder {
 
   virtual ~Decoder() = default;
   virtual void add(std::int64_t example, std::span<const NamedArray> arrays) = 0;
-  // What decoding of other splits should use, learnt from this one; nothing where there is nothing to tune.
+  // What decoding of other splits should use, learnt from this one; nothing where there is nothing
+  // to tune.
   virtual std::optional<std::string> tune(const VectorSearch* search) = 0;
-  virtual void finish(std::string_view tuned, const VectorSearch* search, const PredictionSink& sink) = 0;
+  virtual void finish(std::string_view tuned, const VectorSearch* search,
+                      const PredictionSink& sink) = 0;
 };
 
 // One split of one language, read and checked.
@@ -87,16 +90,17 @@ struct DatasetRequest {
   std::string split;
   std::string language;
   std::map<std::string, std::filesystem::path> files;  // by the name in the manifest
-  const Tokenizer* tokenizer = nullptr;  // outlives the dataset; null where only predictions are scored
+  const Tokenizer* tokenizer =
+      nullptr;  // outlives the dataset; null where only predictions are scored
   std::int64_t max_tokens = 0;
 };
 
 // A batch on its way through a head: `inputs` in the manifest's order, on the step's device.
 struct HeadBatch {
   std::span<const at::Tensor> inputs;
-  std::int64_t size = 0;  // features
-  bool training = false;  // dropout or not
-  RandomKey key;          // of the optimizer step
+  std::int64_t size = 0;       // features
+  bool training = false;       // dropout or not
+  RandomKey key;               // of the optimizer step
   std::int64_t first_row = 0;  // this micro-batch's place in the optimizer step's batch
 };
 
@@ -109,20 +113,21 @@ class Head {
 };
 
 // Makes a trained parameter: name, shape, init ("zeros", "ones", "normal(STD)").
-using ParameterFactory =
-    std::function<at::Tensor(std::string_view name, const std::vector<std::int64_t>& shape, std::string_view init)>;
+using ParameterFactory = std::function<at::Tensor(
+    std::string_view name, const std::vector<std::int64_t>& shape, std::string_view init)>;
 
 class Task {
  public:
   virtual ~Task() = default;
   virtual const Manifest& manifest() const = 0;
-  virtual const std::string& version() const = 0;             // of its plugin
+  virtual const std::string& version() const = 0;  // of its plugin
   virtual const std::filesystem::path& plugin_file() const = 0;
   // False where featurize may only run on one thread at a time.
   virtual bool parallel_featurize() const = 0;
   // Throws Error(kInput) with the file and line of what is wrong in the data.
   virtual std::unique_ptr<Dataset> open(const DatasetRequest& request) = 0;
-  virtual std::unique_ptr<Head> create_head(std::int64_t hidden_size, const ParameterFactory& parameters) = 0;
+  virtual std::unique_ptr<Head> create_head(std::int64_t hidden_size,
+                                            const ParameterFactory& parameters) = 0;
 };
 
 // All tasks that the search path offers.
@@ -130,8 +135,8 @@ class TaskCatalog {
  public:
   virtual ~TaskCatalog() = default;
   virtual std::vector<std::string> names() const = 0;
-  // Loads the plugin on first use. Throws Error(kInput) for a name that isn't there (with the nearest one)
-  // and for a plugin that can't be used.
+  // Loads the plugin on first use. Throws Error(kInput) for a name that isn't there (with the
+  // nearest one) and for a plugin that can't be used.
   virtual Task& task(std::string_view name) = 0;
 };
 

@@ -1,12 +1,12 @@
 #include "core/eval/exact_search.h"
 
+#include <algorithm>
+#include <numeric>
+
 #include <ATen/Parallel.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/tensor.h>
-
-#include <algorithm>
-#include <numeric>
 
 #include "core/base/error.h"
 
@@ -18,12 +18,13 @@ constexpr std::int64_t kTile = 512;  // rows of one product
 constexpr double kSmallestNorm = 1e-12;
 
 // The k best columns of a row, by falling value, ties by index.
-void best_of_row(const float* row, std::int64_t n, std::int64_t k, std::int64_t* index, float* cosine) {
+void best_of_row(const float* row, std::int64_t n, std::int64_t k, std::int64_t* index,
+                 float* cosine) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), 0);
-  std::partial_sort(order.begin(), order.begin() + k, order.end(), [&](std::int64_t a, std::int64_t b) {
-    return row[a] != row[b] ? row[a] > row[b] : a < b;
-  });
+  std::partial_sort(
+      order.begin(), order.begin() + k, order.end(),
+      [&](std::int64_t a, std::int64_t b) { return row[a] != row[b] ? row[a] > row[b] : a < b; });
   for (std::int64_t i = 0; i < k; ++i) {
     index[i] = order[static_cast<std::size_t>(i)];
     cosine[i] = row[index[i]];
@@ -33,7 +34,8 @@ void best_of_row(const float* row, std::int64_t n, std::int64_t k, std::int64_t*
 }  // namespace
 
 ExactSearch::ExactSearch(const at::Tensor& vectors, const std::vector<std::int64_t>& side) {
-  const auto norms = at::linalg_vector_norm(vectors, 2, {1}, /*keepdim=*/true).clamp_min(kSmallestNorm);
+  const auto norms =
+      at::linalg_vector_norm(vectors, 2, {1}, /*keepdim=*/true).clamp_min(kSmallestNorm);
   const auto normalized = vectors.div(norms);
   for (std::int64_t which = 0; which < 2; ++which) {
     std::vector<std::int64_t> rows;
@@ -45,15 +47,18 @@ ExactSearch::ExactSearch(const at::Tensor& vectors, const std::vector<std::int64
 }
 
 std::int64_t ExactSearch::count(std::int64_t side) const {
-  if (side != 0 && side != 1) throw Error(ErrorKind::kPlugin, "search", "side must be 0 or 1, is " + std::to_string(side));
+  if (side != 0 && side != 1)
+    throw Error(ErrorKind::kPlugin, "search", "side must be 0 or 1, is " + std::to_string(side));
   return sides_[static_cast<std::size_t>(side)].size(0);
 }
 
-VectorSearch::Neighbours ExactSearch::neighbours(std::int64_t from, std::int64_t to, std::int64_t k) const {
+VectorSearch::Neighbours ExactSearch::neighbours(std::int64_t from, std::int64_t to,
+                                                 std::int64_t k) const {
   const std::int64_t n_from = count(from);
   const std::int64_t n_to = count(to);
   k = std::min(k, n_to);
-  if (k < 1) throw Error(ErrorKind::kPlugin, "search", "there is nothing to search, or k is below 1");
+  if (k < 1)
+    throw Error(ErrorKind::kPlugin, "search", "there is nothing to search, or k is below 1");
   Neighbours found;
   found.index.resize(static_cast<std::size_t>(n_from * k));
   found.cosine.resize(found.index.size());

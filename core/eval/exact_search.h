@@ -1,10 +1,10 @@
 // Exact nearest neighbours by cosine over sentence vectors, as tiled matrix products.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "core/data/task.h"
 
@@ -12,8 +12,8 @@ namespace sojourn {
 
 class ExactSearch : public VectorSearch {
  public:
-  // vectors: [n, H] float32, one for each feature in order; side: 0 or 1 for each. A zero vector is as far
-  // from all others as an orthogonal one.
+  // vectors: [n, H] float32, one for each feature in order; side: 0 or 1 for each. A zero vector is
+  // as far from all others as an orthogonal one.
   ExactSearch(const at::Tensor& vectors, const std::vector<std::int64_t>& side);
 
   std::int64_t count(std::int64_t side) const override;

@@ -1,11 +1,11 @@
 #include "core/eval/scorer.h"
 
+#include <algorithm>
+#include <memory>
+
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
-
-#include <algorithm>
-#include <memory>
 
 #include "core/base/cancel.h"
 #include "core/base/error.h"
@@ -35,8 +35,8 @@ std::size_t field_index(const Manifest& manifest, const std::string& name) {
 }
 
 // One row of a batch's output with the padding cut off, contiguous.
-at::Tensor unpadded(const at::Tensor& output, std::int64_t row, const OutputSpec& spec, std::int64_t length,
-                    std::int64_t choices) {
+at::Tensor unpadded(const at::Tensor& output, std::int64_t row, const OutputSpec& spec,
+                    std::int64_t length, std::int64_t choices) {
   auto value = output.select(0, row);
   for (std::size_t d = 0; d < spec.dims.size(); ++d) {
     if (spec.dims[d] == "T") value = value.narrow(static_cast<std::int64_t>(d), 0, length);
@@ -46,8 +46,10 @@ at::Tensor unpadded(const at::Tensor& output, std::int64_t row, const OutputSpec
 }
 
 // Outputs of the head for every feature: by feature, then by output, on the CPU.
-std::vector<std::vector<at::Tensor>> head_outputs(const Encoder& encoder, Head& head, const Manifest& manifest,
-                                                  const FeatureTable& features, std::int64_t pad_id) {
+std::vector<std::vector<at::Tensor>> head_outputs(const Encoder& encoder, Head& head,
+                                                  const Manifest& manifest,
+                                                  const FeatureTable& features,
+                                                  std::int64_t pad_id) {
   std::vector<std::vector<at::Tensor>> outputs(static_cast<std::size_t>(features.size()));
   for (const auto& chosen : scoring_batches(features, kPiecesAtOnce)) {
     throw_if_interrupted();
@@ -60,7 +62,8 @@ std::vector<std::vector<at::Tensor>> head_outputs(const Encoder& encoder, Head& 
       for (std::size_t row = 0; row < chosen.size(); ++row) {
         const auto shape = features.field(chosen[row], 0).shape;
         outputs[static_cast<std::size_t>(chosen[row])].push_back(
-            unpadded(output, static_cast<std::int64_t>(row), manifest.outputs[o], shape.back(), shape.front()));
+            unpadded(output, static_cast<std::int64_t>(row), manifest.outputs[o], shape.back(),
+                     shape.front()));
       }
     }
   }
@@ -78,21 +81,25 @@ void decode_outputs(Decoder& decoder, const Manifest& manifest, const FeatureTab
     for (std::size_t o = 0; o < manifest.outputs.size(); ++o) {
       const auto& value = outputs[static_cast<std::size_t>(feature)][o];
       const auto type = value.is_floating_point() ? FieldType::kFloat32 : FieldType::kInt64;
-      arrays.push_back({manifest.outputs[o].name, {type, value.sizes().vec(), value.const_data_ptr()}});
+      arrays.push_back(
+          {manifest.outputs[o].name, {type, value.sizes().vec(), value.const_data_ptr()}});
     }
     decoder.add(examples[static_cast<std::size_t>(feature)], arrays);
   }
 }
 
 std::unique_ptr<ExactSearch> sentence_search(const Encoder& encoder, const Manifest& manifest,
-                                             const FeatureTable& features, std::int64_t layer, std::int64_t pad_id) {
+                                             const FeatureTable& features, std::int64_t layer,
+                                             std::int64_t pad_id) {
   layer = resolve_layer(layer, encoder.config(), "task '" + manifest.name + "'");
-  auto vectors = at::empty({features.size(), encoder.config().hidden_size}, at::device(encoder.device()).dtype(at::kFloat));
+  auto vectors = at::empty({features.size(), encoder.config().hidden_size},
+                           at::device(encoder.device()).dtype(at::kFloat));
   for (const auto& chosen : scoring_batches(features, kPiecesAtOnce)) {
     throw_if_interrupted();
     const Batch batch = collate(features, chosen, pad_id);
     const auto hidden = encoder.forward({batch.ids, batch.lengths}, layer, nullptr).back();
-    const auto pooled = manifest.search->mean ? mean_pool(hidden, batch.lengths) : hidden.select(1, 0);
+    const auto pooled =
+        manifest.search->mean ? mean_pool(hidden, batch.lengths) : hidden.select(1, 0);
     vectors.index_copy_(0, at::tensor(chosen, at::kLong).to(encoder.device()), pooled);
   }
   const std::size_t side_field = field_index(manifest, manifest.search->side);
@@ -103,7 +110,8 @@ std::unique_ptr<ExactSearch> sentence_search(const Encoder& encoder, const Manif
   return std::make_unique<ExactSearch>(vectors, side);
 }
 
-std::vector<MetricValue> metrics_of(const Manifest& manifest, const std::vector<ScoredExample>& examples) {
+std::vector<MetricValue> metrics_of(const Manifest& manifest,
+                                    const std::vector<ScoredExample>& examples) {
   std::vector<double> sums(manifest.statistics.size(), 0.0);
   for (const auto& example : examples) {
     for (std::size_t s = 0; s < sums.size(); ++s) sums[s] += example.statistics[s];
@@ -117,8 +125,8 @@ std::vector<MetricValue> metrics_of(const Manifest& manifest, const std::vector<
 
 }  // namespace
 
-DatasetScores score_dataset(const Encoder& encoder, Head* head, const Manifest& manifest, const LoadedDataset& data,
-                            std::int64_t layer, std::int64_t pad_id) {
+DatasetScores score_dataset(const Encoder& encoder, Head* head, const Manifest& manifest,
+                            const LoadedDataset& data, std::int64_t layer, std::int64_t pad_id) {
   const at::NoGradGuard no_grad;
   const auto decoder = data.data->decoder();
   std::unique_ptr<ExactSearch> search;
@@ -139,7 +147,8 @@ DatasetScores score_dataset(const Encoder& encoder, Head* head, const Manifest& 
       throw Error(ErrorKind::kPlugin, "task '" + manifest.name + "'",
                   "decoding gave no prediction for example " + data.data->example(i).id);
     }
-    scores.examples.push_back({data.data->example(i), *prediction, data.data->score(i, *prediction)});
+    scores.examples.push_back(
+        {data.data->example(i), *prediction, data.data->score(i, *prediction)});
   }
   scores.metrics = metrics_of(manifest, scores.examples);
   return scores;

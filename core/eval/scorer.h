@@ -35,7 +35,7 @@ struct DatasetScores {
 //   layer  whose hidden states such vectors come from; -1 is the last
 //
 // Throws Error(kPlugin) where decoding leaves an example without a prediction.
-DatasetScores score_dataset(const Encoder& encoder, Head* head, const Manifest& manifest, const LoadedDataset& data,
-                            std::int64_t layer, std::int64_t pad_id);
+DatasetScores score_dataset(const Encoder& encoder, Head* head, const Manifest& manifest,
+                            const LoadedDataset& data, std::int64_t layer, std::int64_t pad_id);
 
 }  // namespace sojourn

@@ -29,13 +29,16 @@ Error no_weights(const std::filesystem::path& directory) {
   const std::string expected = std::string("expected ") + kWeights + " or " + kIndex;
   for (const char* pickled : {"pytorch_model.bin", "pytorch_model.bin.index.json"}) {
     if (!is_there(directory / pickled)) continue;
-    const std::string place = "'" + directory.string() + "'";
-    return input_error(directory.string(),
-                       std::string("found only ") + pickled +
-                           ", a pickle, which can run any code when it is read; " + expected +
-                           ". To convert it, in Python: from transformers import AutoModel; " +
-                           "AutoModel.from_pretrained(" + place + ").save_pretrained(" + place +
-                           ", safe_serialization=True)");
+    std::string what = "found only ";
+    what.append(pickled)
+        .append(", a pickle, which can run any code when it is read; ")
+        .append(expected);
+    what.append(
+        ". To convert it, in Python: from transformers import AutoModel; "
+        "AutoModel.from_pretrained('");
+    what.append(directory.string()).append("').save_pretrained('").append(directory.string());
+    what.append("', safe_serialization=True)");
+    return input_error(directory.string(), what);
   }
   return input_error(directory.string(), "found no weights, " + expected);
 }

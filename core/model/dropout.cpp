@@ -1,17 +1,17 @@
 #include "core/model/dropout.h"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <span>
+#include <utility>
+
 #include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/mul.h>
 #include <torch/csrc/autograd/custom_function.h>
-
-#include <algorithm>
-#include <array>
-#include <cmath>
-#include <span>
-#include <utility>
 
 #include "core/base/error.h"
 
@@ -81,7 +81,8 @@ void for_each_line(at::IntArrayRef sizes, const Line& line) {
                        std::uint32_t outer = 0;
                        std::int64_t rest = i;
                        for (std::size_t d = sizes.size() - 1; d-- > 1;) {
-                         outer |= static_cast<std::uint32_t>(rest % sizes[d]) << (16 * (sizes.size() - 2 - d));
+                         outer |= static_cast<std::uint32_t>(rest % sizes[d])
+                                  << (16 * (sizes.size() - 2 - d));
                          rest /= sizes[d];
                        }
                        line(rest, outer, i * n);
@@ -100,7 +101,8 @@ void apply_mask(const DropoutMask& mask, const at::Tensor& x, at::Tensor& y) {
       mask.factors(row, outer, static_cast<std::uint32_t>(i / DropoutMask::kGroup), factor.data());
       const std::int64_t end = std::min<std::int64_t>(n - i, DropoutMask::kGroup);
       for (std::int64_t j = 0; j < end; ++j) {
-        out[offset + i + j] = static_cast<T>(static_cast<float>(in[offset + i + j]) * factor[static_cast<std::size_t>(j)]);
+        out[offset + i + j] = static_cast<T>(static_cast<float>(in[offset + i + j]) *
+                                             factor[static_cast<std::size_t>(j)]);
       }
     }
   });
@@ -122,8 +124,8 @@ at::Tensor masked(const at::Tensor& x, double p, const DropoutKey& key) {
 }
 
 struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, double p,
-                            const DropoutKey& key) {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
+                            double p, const DropoutKey& key) {
     context->saved_data["p"] = p;
     context->saved_data["seed"] = static_cast<std::int64_t>(key.key.seed);
     context->saved_data["role"] = static_cast<std::int64_t>(key.key.role);
@@ -136,10 +138,11 @@ struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
     const auto integer = [&](const char* name) { return context->saved_data[name].toInt(); };
-    const DropoutKey key{{static_cast<std::uint64_t>(integer("seed")), static_cast<std::uint32_t>(integer("role")),
-                          static_cast<std::uint64_t>(integer("step"))},
-                         context->saved_data["stream"].toStringRef(),
-                         integer("first_row")};
+    const DropoutKey key{
+        {static_cast<std::uint64_t>(integer("seed")), static_cast<std::uint32_t>(integer("role")),
+         static_cast<std::uint64_t>(integer("step"))},
+        context->saved_data["stream"].toStringRef(),
+        integer("first_row")};
     return {masked(gradients[0], context->saved_data["p"].toDouble(), key), {}, {}};
   }
 };
@@ -156,13 +159,16 @@ DropoutMask::DropoutMask(double p, const DropoutKey& key)
   }
 }
 
-void DropoutMask::factors(std::int64_t row, std::uint32_t outer, std::uint32_t group, float* out) const noexcept {
-  philox_factors({group * kLanes, outer, static_cast<std::uint32_t>(first_row_ + row), random_.key0(), random_.key1()},
+void DropoutMask::factors(std::int64_t row, std::uint32_t outer, std::uint32_t group,
+                          float* out) const noexcept {
+  philox_factors({group * kLanes, outer, static_cast<std::uint32_t>(first_row_ + row),
+                  random_.key0(), random_.key1()},
                  keep_, scale_, out);
 }
 
 at::Tensor dropout(const at::Tensor& x, double p, const DropoutKey& key) {
-  if (x.dim() < 1 || x.dim() > 4) throw Error(ErrorKind::kInternal, "dropout", "takes 1 to 4 dimensions");
+  if (x.dim() < 1 || x.dim() > 4)
+    throw Error(ErrorKind::kInternal, "dropout", "takes 1 to 4 dimensions");
   if (p == 0) return x;
   return DropoutFunction::apply(x, p, key);
 }

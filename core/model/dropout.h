@@ -1,11 +1,12 @@
-// Dropout whose mask is a function of (seed, role, step, stream, place), so that a resumed or re-batched
-// run draws the same numbers, and the backward pass makes the mask again instead of keeping it.
+// Dropout whose mask is a function of (seed, role, step, stream, place), so that a resumed or
+// re-batched run draws the same numbers, and the backward pass makes the mask again instead of
+// keeping it.
 #pragma once
-
-#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <string>
+
+#include <ATen/core/Tensor.h>
 
 #include "core/base/philox.h"
 
@@ -23,14 +24,15 @@ struct DropoutKey {
   std::int64_t first_row = 0;  // row 0 of the tensor is this row of the optimizer step's batch
 };
 
-// Keeps each element with probability q = 1 - p, rounded to 16 bits, and divides what it keeps by q.
+// Keeps each element with probability q = 1 - p, rounded to 16 bits, and divides what it keeps by
+// q.
 //
 //   x       [B, ..., n]  float32 or bfloat16, at most 4 dimensions, inner ones below 65,536
 //   p       in [0, 1)
 //   return  like x
 //
-// The mask of an element depends on its row, its indices in the other dimensions and the key, but not on the
-// sizes of the dimensions: padding and micro-batches change nothing. Differentiable.
+// The mask of an element depends on its row, its indices in the other dimensions and the key, but
+// not on the sizes of the dimensions: padding and micro-batches change nothing. Differentiable.
 at::Tensor dropout(const at::Tensor& x, double p, const DropoutKey& key);
 
 // What `dropout` multiplies with, as a kernel for one line (all indices but the last fixed).
@@ -40,7 +42,8 @@ class DropoutMask {
 
   static constexpr int kGroup = 64;
   // Factors (0 or 1/q) of elements [64 * group, 64 * group + 64) of line `outer` of row `row`.
-  void factors(std::int64_t row, std::uint32_t outer, std::uint32_t group, float* out) const noexcept;
+  void factors(std::int64_t row, std::uint32_t outer, std::uint32_t group,
+               float* out) const noexcept;
 
   float scale() const noexcept { return scale_; }
 

@@ -1,16 +1,16 @@
 #include "core/model/encoder.h"
 
-#include <ATen/core/grad_mode.h>
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/arange.h>
-#include <ATen/ops/layer_norm.h>
-#include <ATen/ops/tensor.h>
-#include <ATen/ops/zeros.h>
-
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <utility>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -22,15 +22,17 @@ namespace sojourn {
 
 namespace {
 
-// What a tokenizer needs beside the weights; those that exist are copied to where a stage is written.
-constexpr std::array<const char*, 5> kTokenizerFiles = {"tokenizer.json", "tokenizer_config.json",
-                                                        "sentencepiece.bpe.model", "special_tokens_map.json",
-                                                        "added_tokens.json"};
+// What a tokenizer needs beside the weights; those that exist are copied to where a stage is
+// written.
+constexpr std::array<const char*, 5> kTokenizerFiles = {
+    "tokenizer.json", "tokenizer_config.json", "sentencepiece.bpe.model", "special_tokens_map.json",
+    "added_tokens.json"};
 
 // [B, 1, 1, T]: 0 for tokens, -inf for padding; undefined where no row is padded, which is faster.
 at::Tensor attention_bias(const EncoderBatch& batch, at::Device device) {
   const std::int64_t width = batch.ids.size(1);
-  if (std::all_of(batch.lengths.begin(), batch.lengths.end(), [&](auto n) { return n == width; })) return {};
+  if (std::all_of(batch.lengths.begin(), batch.lengths.end(), [&](auto n) { return n == width; }))
+    return {};
   const auto lengths = at::tensor(batch.lengths, at::kLong).unsqueeze(1);
   const auto padding = at::arange(width, at::kLong).unsqueeze(0).ge(lengths);
   auto bias = at::zeros({batch.ids.size(0), width}, at::kFloat);
@@ -44,15 +46,18 @@ Encoder::Encoder(const std::filesystem::path& directory, at::Device device)
     : directory_(directory), config_(read_encoder_config(directory)), device_(device) {
   const CheckpointReader reader(directory, device);
   const std::int64_t h = config_.hidden_size;
-  const auto parameter = [&](const std::string& name, const std::vector<std::int64_t>& shape, bool decays) {
+  const auto parameter = [&](const std::string& name, const std::vector<std::int64_t>& shape,
+                             bool decays) {
     return Parameter{name, reader.copy(name, shape), decays};
   };
-  words_ = WordEmbeddings(reader.view("embeddings.word_embeddings.weight", {config_.vocab_size, h}));
+  words_ =
+      WordEmbeddings(reader.view("embeddings.word_embeddings.weight", {config_.vocab_size, h}));
   positions_ = parameter("embeddings.position_embeddings.weight", {config_.max_positions, h}, true);
   types_ = parameter("embeddings.token_type_embeddings.weight", {config_.type_vocab_size, h}, true);
   norm_weight_ = parameter("embeddings.LayerNorm.weight", {h}, false);
   norm_bias_ = parameter("embeddings.LayerNorm.bias", {h}, false);
-  for (std::int64_t i = 0; i < config_.layers; ++i) layers_.push_back(std::make_unique<TransformerLayer>(config_, i, reader));
+  for (std::int64_t i = 0; i < config_.layers; ++i)
+    layers_.push_back(std::make_unique<TransformerLayer>(config_, i, reader));
 }
 
 Encoder::~Encoder() = default;
@@ -66,16 +71,18 @@ at::Tensor Encoder::embed(const EncoderBatch& batch, const StepRandom* random) c
   const std::int64_t first = config_.first_position();
   const auto positions = positions_.value.slice(0, first, first + batch.ids.size(1));
   const auto sum = words_.lookup(batch.ids) + types_.value.select(0, 0) + positions;
-  const auto normed =
-      at::layer_norm(sum, {config_.hidden_size}, norm_weight_.value, norm_bias_.value, config_.layer_norm_eps);
+  const auto normed = at::layer_norm(sum, {config_.hidden_size}, norm_weight_.value,
+                                     norm_bias_.value, config_.layer_norm_eps);
   if (random == nullptr) return normed;
-  return dropout(normed, config_.hidden_dropout, {random->key, "encoder/embeddings", random->first_row});
+  return dropout(normed, config_.hidden_dropout,
+                 {random->key, "encoder/embeddings", random->first_row});
 }
 
 std::vector<at::Tensor> Encoder::forward(const EncoderBatch& batch, std::int64_t highest_layer,
                                          const StepRandom* random) const {
   if (batch.ids.size(1) > config_.max_tokens() || highest_layer > config_.layers) {
-    throw Error(ErrorKind::kInternal, "encoder", "a batch is wider, or a layer higher, than the encoder");
+    throw Error(ErrorKind::kInternal, "encoder",
+                "a batch is wider, or a layer higher, than the encoder");
   }
   std::vector<at::Tensor> states{embed(batch, random)};
   const LayerCall call{precision_, attention_bias(batch, device_), random};
@@ -91,9 +98,11 @@ std::vector<Parameter> Encoder::begin_training(const std::vector<std::int64_t>& 
   if (!std::binary_search(rows.begin(), rows.end(), config_.pad_id)) {
     rows.insert(std::lower_bound(rows.begin(), rows.end(), config_.pad_id), config_.pad_id);
   }
-  std::vector<Parameter> trained{words_.begin_training(rows), positions_, types_, norm_weight_, norm_bias_};
+  std::vector<Parameter> trained{words_.begin_training(rows), positions_, types_, norm_weight_,
+                                 norm_bias_};
   for (std::int64_t i = 0; i < highest_layer; ++i) {
-    for (const auto* parameter : layers_[static_cast<std::size_t>(i)]->parameters()) trained.push_back(*parameter);
+    for (const auto* parameter : layers_[static_cast<std::size_t>(i)]->parameters())
+      trained.push_back(*parameter);
   }
   for (const auto& parameter : trained) parameter.value.requires_grad_();
   parameters_changed();
@@ -119,12 +128,14 @@ void Encoder::save(const std::filesystem::path& directory) const {
   const at::NoGradGuard no_grad;
   std::vector<TensorSource> tensors;
   const auto add = [&](const std::string& name, const at::Tensor& value) {
-    tensors.push_back({name, value.sizes().vec(), [value] { return value.to(at::kCPU).contiguous(); }});
+    tensors.push_back(
+        {name, value.sizes().vec(), [value] { return value.to(at::kCPU).contiguous(); }});
   };
   tensors.push_back({"embeddings.word_embeddings.weight",
                      {config_.vocab_size, config_.hidden_size},
                      [this] { return words_.rows(0, config_.vocab_size); }});
-  for (const auto* parameter : {&positions_, &types_, &norm_weight_, &norm_bias_}) add(parameter->name, parameter->value);
+  for (const auto* parameter : {&positions_, &types_, &norm_weight_, &norm_bias_})
+    add(parameter->name, parameter->value);
   for (const auto& layer : layers_) {
     for (const auto& [name, value] : layer->checkpoint_tensors()) add(name, value);
   }
@@ -137,7 +148,8 @@ void Encoder::save(const std::filesystem::path& directory) const {
   config["dtype"] = "float32";
   write_file(directory / "config.json", config.dump(2) + "\n");
   for (const char* name : kTokenizerFiles) {
-    if (std::filesystem::exists(directory_ / name)) write_file(directory / name, read_file(directory_ / name));
+    if (std::filesystem::exists(directory_ / name))
+      write_file(directory / name, read_file(directory_ / name));
   }
 }
 

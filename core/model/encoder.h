@@ -1,13 +1,14 @@
-// A BERT-like encoder: hidden states of every layer, its trained parameters, and its Hugging Face directory.
+// A BERT-like encoder: hidden states of every layer, its trained parameters, and its Hugging Face
+// directory.
 #pragma once
-
-#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "core/model/dropout.h"
 #include "core/model/encoder_config.h"
@@ -27,9 +28,9 @@ class TransformerLayer;
 
 class Encoder {
  public:
-  // Reads config.json and the weights of a Hugging Face directory, type xlm-roberta or bert, with or without
-  // a model prefix ("bert.", "roberta.") before the names; a pooler or a head in it is ignored. Throws
-  // Error(kInput) naming file and tensor for what is missing or of a wrong shape.
+  // Reads config.json and the weights of a Hugging Face directory, type xlm-roberta or bert, with
+  // or without a model prefix ("bert.", "roberta.") before the names; a pooler or a head in it is
+  // ignored. Throws Error(kInput) naming file and tensor for what is missing or of a wrong shape.
   Encoder(const std::filesystem::path& directory, at::Device device);
   ~Encoder();
   Encoder(const Encoder&) = delete;
@@ -41,23 +42,28 @@ class Encoder {
   // What matrix products are computed in; layer norms, residuals and softmax stay float32.
   void set_precision(Precision precision) noexcept;
 
-  // Hidden states 0 (output of the embeddings) to highest_layer, each [B, T, hidden] float32. Values at
-  // padding mean nothing. With `random`, dropout is on as the configuration says; without, it is off.
+  // Hidden states 0 (output of the embeddings) to highest_layer, each [B, T, hidden] float32.
+  // Values at padding mean nothing. With `random`, dropout is on as the configuration says;
+  // without, it is off.
   //
-  // Source: BertModel and XLMRobertaModel of Hugging Face transformers, which it equals within rounding.
-  std::vector<at::Tensor> forward(const EncoderBatch& batch, std::int64_t highest_layer, const StepRandom* random) const;
+  // Source: BertModel and XLMRobertaModel of Hugging Face transformers, which it equals within
+  // rounding.
+  std::vector<at::Tensor> forward(const EncoderBatch& batch, std::int64_t highest_layer,
+                                  const StepRandom* random) const;
 
-  // Starts a stage: makes all parameters up to highest_layer trainable, of the word embeddings only the rows
-  // `active_ids` (sorted, distinct), and returns them. Ids outside may not be trained on until end_training.
-  std::vector<Parameter> begin_training(const std::vector<std::int64_t>& active_ids, std::int64_t highest_layer);
+  // Starts a stage: makes all parameters up to highest_layer trainable, of the word embeddings only
+  // the rows `active_ids` (sorted, distinct), and returns them. Ids outside may not be trained on
+  // until end_training.
+  std::vector<Parameter> begin_training(const std::vector<std::int64_t>& active_ids,
+                                        std::int64_t highest_layer);
   // After each optimizer step: drops what was derived from the old values.
   void parameters_changed();
-  // Ends a stage. What AdamW would have done to the rows that got no gradient is a multiplication by
-  // `untouched_factor`, the product of 1 - rate * decay over the steps.
+  // Ends a stage. What AdamW would have done to the rows that got no gradient is a multiplication
+  // by `untouched_factor`, the product of 1 - rate * decay over the steps.
   void end_training(double untouched_factor);
 
-  // Writes config.json and model.safetensors (float32) under the names of the bare model, and copies the
-  // tokenizer's files of the directory that the encoder came from.
+  // Writes config.json and model.safetensors (float32) under the names of the bare model, and
+  // copies the tokenizer's files of the directory that the encoder came from.
   void save(const std::filesystem::path& directory) const;
 
  private:

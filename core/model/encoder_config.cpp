@@ -14,7 +14,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kConfigDepth = 16;
-constexpr std::int64_t kLargest = 1 << 30;  // of any size; keeps products of two within 64 bits
+constexpr std::int64_t kLargest =
+    1'000'000'000;  // of any size; keeps products of two within 64 bits
 
 // One file's keys; errors name file and key.
 class Keys {

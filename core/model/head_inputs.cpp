@@ -1,10 +1,10 @@
 #include "core/model/head_inputs.h"
 
+#include <algorithm>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/tensor.h>
-
-#include <algorithm>
 
 #include "core/base/error.h"
 
@@ -14,7 +14,10 @@ namespace {
 
 // [B, T] int64: 1 for tokens, 0 for padding.
 at::Tensor attention_mask(const std::vector<std::int64_t>& lengths, std::int64_t width) {
-  return at::arange(width, at::kLong).unsqueeze(0).lt(at::tensor(lengths, at::kLong).unsqueeze(1)).to(at::kLong);
+  return at::arange(width, at::kLong)
+      .unsqueeze(0)
+      .lt(at::tensor(lengths, at::kLong).unsqueeze(1))
+      .to(at::kLong);
 }
 
 // [B * C, ...] to [B, C, ...] for features with choices.
@@ -28,10 +31,12 @@ at::Tensor by_feature(const at::Tensor& rows, const Batch& batch) {
 
 }  // namespace
 
-std::int64_t resolve_layer(std::int64_t layer, const EncoderConfig& config, const std::string& where) {
+std::int64_t resolve_layer(std::int64_t layer, const EncoderConfig& config,
+                           const std::string& where) {
   const std::int64_t resolved = layer < 0 ? config.layers + 1 + layer : layer;
   if (resolved < 0 || resolved > config.layers) {
-    throw input_error(where, "layer " + std::to_string(layer) + " does not exist; the encoder has hidden states 0 to " +
+    throw input_error(where, "layer " + std::to_string(layer) +
+                                 " does not exist; the encoder has hidden states 0 to " +
                                  std::to_string(config.layers) + ", or -1 for the last");
   }
   return resolved;
@@ -49,15 +54,16 @@ std::int64_t highest_layer(const std::vector<InputSpec>& inputs, const EncoderCo
 }
 
 at::Tensor mean_pool(const at::Tensor& hidden, const std::vector<std::int64_t>& lengths) {
-  const auto mask = attention_mask(lengths, hidden.size(1)).to(hidden.options()).unsqueeze(2);  // [B, T, 1]
+  const auto mask =
+      attention_mask(lengths, hidden.size(1)).to(hidden.options()).unsqueeze(2);  // [B, T, 1]
   return (hidden * mask).sum(1) / mask.sum(1);
 }
 
-std::vector<at::Tensor> head_inputs(const Encoder& encoder, const Batch& batch, const Manifest& manifest,
-                                    const StepRandom* random) {
+std::vector<at::Tensor> head_inputs(const Encoder& encoder, const Batch& batch,
+                                    const Manifest& manifest, const StepRandom* random) {
   const auto& config = encoder.config();
-  const auto states = encoder.forward({batch.ids, batch.lengths}, highest_layer(manifest.inputs, config, manifest.name),
-                                      random);
+  const auto states = encoder.forward(
+      {batch.ids, batch.lengths}, highest_layer(manifest.inputs, config, manifest.name), random);
   std::vector<at::Tensor> inputs;
   for (const auto& input : manifest.inputs) {
     const auto state = [&] {
@@ -71,11 +77,13 @@ std::vector<at::Tensor> head_inputs(const Encoder& encoder, const Batch& batch, 
         inputs.push_back(by_feature(mean_pool(state(), batch.lengths), batch));
         break;
       case InputSpec::Kind::kAttentionMask:
-        inputs.push_back(by_feature(attention_mask(batch.lengths, batch.ids.size(1)), batch).to(encoder.device()));
+        inputs.push_back(by_feature(attention_mask(batch.lengths, batch.ids.size(1)), batch)
+                             .to(encoder.device()));
         break;
       case InputSpec::Kind::kField:
         for (std::size_t f = 1; f < manifest.fields.size(); ++f) {
-          if (manifest.fields[f].name == input.field) inputs.push_back(batch.fields[f].to(encoder.device()));
+          if (manifest.fields[f].name == input.field)
+            inputs.push_back(batch.fields[f].to(encoder.device()));
         }
         break;
     }

@@ -1,9 +1,9 @@
 // From a collated batch through the encoder to what a head sees.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "core/data/batches.h"
 #include "core/data/manifest.h"
@@ -11,9 +11,10 @@
 
 namespace sojourn {
 
-// The layer that a manifest's or a config's number means: -1 is the last one. Throws Error(kInput) at `where`
-// when there is no such layer.
-std::int64_t resolve_layer(std::int64_t layer, const EncoderConfig& config, const std::string& where);
+// The layer that a manifest's or a config's number means: -1 is the last one. Throws Error(kInput)
+// at `where` when there is no such layer.
+std::int64_t resolve_layer(std::int64_t layer, const EncoderConfig& config,
+                           const std::string& where);
 
 // The highest layer that any of the inputs asks for; 0 where none asks for hidden states.
 std::int64_t highest_layer(const std::vector<InputSpec>& inputs, const EncoderConfig& config,
@@ -28,9 +29,9 @@ std::int64_t highest_layer(const std::vector<InputSpec>& inputs, const EncoderCo
 // Source: XTREME's retrieval script: all tokens count, special ones too.
 at::Tensor mean_pool(const at::Tensor& hidden, const std::vector<std::int64_t>& lengths);
 
-// The inputs in the manifest's order: hidden [B, T, H] or [B, C, T, H], mean [B, H] or [B, C, H], attention_mask
-// int64 [B, T] or [B, C, T], fields as collated; all on the encoder's device.
-std::vector<at::Tensor> head_inputs(const Encoder& encoder, const Batch& batch, const Manifest& manifest,
-                                    const StepRandom* random);
+// The inputs in the manifest's order: hidden [B, T, H] or [B, C, T, H], mean [B, H] or [B, C, H],
+// attention_mask int64 [B, T] or [B, C, T], fields as collated; all on the encoder's device.
+std::vector<at::Tensor> head_inputs(const Encoder& encoder, const Batch& batch,
+                                    const Manifest& manifest, const StepRandom* random);
 
 }  // namespace sojourn

@@ -1,5 +1,7 @@
 #include "core/model/layer.h"
 
+#include <cmath>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/gelu.h>
@@ -9,9 +11,6 @@
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/softmax.h>
 
-#include <cmath>
-
-
 namespace sojourn {
 
 namespace {
@@ -20,15 +19,17 @@ constexpr const char* kProjections[] = {"query", "key", "value"};
 
 }  // namespace
 
-TransformerLayer::TransformerLayer(const EncoderConfig& config, std::int64_t index, const CheckpointReader& reader)
+TransformerLayer::TransformerLayer(const EncoderConfig& config, std::int64_t index,
+                                   const CheckpointReader& reader)
     : config_(config), index_(index), prefix_("encoder.layer." + std::to_string(index) + ".") {
   const std::int64_t h = config.hidden_size;
   const std::int64_t f = config.intermediate_size;
   const auto linear = [&](const std::string& name, std::int64_t out, std::int64_t in) {
-    return Linear{{prefix_ + name + ".weight", reader.copy(prefix_ + name + ".weight", {out, in}), true},
-                  {prefix_ + name + ".bias", reader.copy(prefix_ + name + ".bias", {out}), false},
-                  {},
-                  {}};
+    return Linear{
+        {prefix_ + name + ".weight", reader.copy(prefix_ + name + ".weight", {out, in}), true},
+        {prefix_ + name + ".bias", reader.copy(prefix_ + name + ".bias", {out}), false},
+        {},
+        {}};
   };
   const auto norm = [&](const std::string& name) {
     return Norm{{prefix_ + name + ".weight", reader.copy(prefix_ + name + ".weight", {h}), false},
@@ -69,14 +70,17 @@ at::Tensor TransformerLayer::attend(const at::Tensor& qkv, const LayerCall& call
   const std::int64_t batch = qkv.size(0);
   const std::int64_t width = qkv.size(1);
   const std::int64_t size = config_.hidden_size / config_.heads;
-  const auto parts = qkv.view({batch, width, 3, config_.heads, size}).permute({2, 0, 3, 1, 4}).unbind(0);
+  const auto parts =
+      qkv.view({batch, width, 3, config_.heads, size}).permute({2, 0, 3, 1, 4}).unbind(0);
   at::Tensor context;
   if (call.random == nullptr || config_.attention_dropout == 0) {
-    const auto bias = call.attention_bias.defined() ? call.attention_bias.to(qkv.scalar_type()) : at::Tensor();
+    const auto bias =
+        call.attention_bias.defined() ? call.attention_bias.to(qkv.scalar_type()) : at::Tensor();
     context = at::scaled_dot_product_attention(parts[0], parts[1], parts[2],
                                                bias.defined() ? std::optional(bias) : std::nullopt);
   } else {
-    // Written out: the fused kernel of the CPU has no dropout, and its fallback draws from the global generator.
+    // Written out: the fused kernel of the CPU has no dropout, and its fallback draws from the
+    // global generator.
     const double scale = 1.0 / std::sqrt(static_cast<double>(size));
     auto scores = at::matmul(parts[0] * scale, parts[1].transpose(-1, -2));
     if (call.attention_bias.defined()) scores = scores + call.attention_bias;
@@ -87,21 +91,24 @@ at::Tensor TransformerLayer::attend(const at::Tensor& qkv, const LayerCall& call
   return context.transpose(1, 2).reshape({batch, width, config_.hidden_size});
 }
 
-at::Tensor TransformerLayer::add_and_normalize(const at::Tensor& residual, const at::Tensor& x, const Norm& norm,
-                                               const char* site, const LayerCall& call) const {
+at::Tensor TransformerLayer::add_and_normalize(const at::Tensor& residual, const at::Tensor& x,
+                                               const Norm& norm, const char* site,
+                                               const LayerCall& call) const {
   const auto kept = call.random == nullptr
                         ? x
-                        : dropout(x, config_.hidden_dropout, {call.random->key, stream(site), call.random->first_row});
+                        : dropout(x, config_.hidden_dropout,
+                                  {call.random->key, stream(site), call.random->first_row});
   return at::layer_norm(residual + kept, {config_.hidden_size}, norm.weight.value, norm.bias.value,
                         config_.layer_norm_eps);
 }
 
 at::Tensor TransformerLayer::forward(const at::Tensor& hidden, const LayerCall& call) const {
   const auto context = attend(qkv_.apply(hidden, call.precision), call);
-  const auto attended = add_and_normalize(hidden, attention_output_.apply(context, call.precision), attention_norm_,
-                                          "attention.output", call);
+  const auto attended = add_and_normalize(hidden, attention_output_.apply(context, call.precision),
+                                          attention_norm_, "attention.output", call);
   const auto inner = at::gelu(intermediate_.apply(attended, call.precision));
-  return add_and_normalize(attended, output_.apply(inner, call.precision), output_norm_, "output", call);
+  return add_and_normalize(attended, output_.apply(inner, call.precision), output_norm_, "output",
+                           call);
 }
 
 std::vector<Parameter*> TransformerLayer::parameters() {
@@ -109,7 +116,8 @@ std::vector<Parameter*> TransformerLayer::parameters() {
   for (Linear* linear : {&qkv_, &attention_output_, &intermediate_, &output_}) {
     all.insert(all.end(), {&linear->weight, &linear->bias});
   }
-  for (Norm* norm : {&attention_norm_, &output_norm_}) all.insert(all.end(), {&norm->weight, &norm->bias});
+  for (Norm* norm : {&attention_norm_, &output_norm_})
+    all.insert(all.end(), {&norm->weight, &norm->bias});
   return all;
 }
 

@@ -1,12 +1,13 @@
-// One transformer layer: self-attention and feed-forward, each followed by dropout, residual and layer norm.
+// One transformer layer: self-attention and feed-forward, each followed by dropout, residual and
+// layer norm.
 #pragma once
-
-#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "core/model/checkpoint_reader.h"
 #include "core/model/dropout.h"
@@ -30,14 +31,16 @@ class TransformerLayer {
   // hidden [B, T, hidden] float32 -> the same.
   at::Tensor forward(const at::Tensor& hidden, const LayerCall& call) const;
 
-  // Query, key and value are one parameter here, [3 * hidden, hidden], since one product is faster than three.
+  // Query, key and value are one parameter here, [3 * hidden, hidden], since one product is faster
+  // than three.
   std::vector<Parameter*> parameters();
   // Under the names of the checkpoint.
   std::vector<std::pair<std::string, at::Tensor>> checkpoint_tensors() const;
   void parameters_changed();
 
  private:
-  // A matrix and its bias, with a copy in the precision of the products for as long as they don't change.
+  // A matrix and its bias, with a copy in the precision of the products for as long as they don't
+  // change.
   struct Linear {
     Parameter weight, bias;
     mutable at::Tensor weight_copy, bias_copy;
@@ -49,8 +52,8 @@ class TransformerLayer {
   };
 
   at::Tensor attend(const at::Tensor& qkv, const LayerCall& call) const;
-  at::Tensor add_and_normalize(const at::Tensor& residual, const at::Tensor& x, const Norm& norm, const char* site,
-                               const LayerCall& call) const;
+  at::Tensor add_and_normalize(const at::Tensor& residual, const at::Tensor& x, const Norm& norm,
+                               const char* site, const LayerCall& call) const;
   std::string stream(const char* site) const;
 
   const EncoderConfig& config_;

@@ -1,9 +1,9 @@
 // A trained tensor and what the optimizer must know of it.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <string>
+
+#include <ATen/core/Tensor.h>
 
 namespace sojourn {
 

@@ -27,7 +27,6 @@ constexpr std::uint64_t kLengthField = 8;
 constexpr std::uint64_t kLargestHeader = 100'000'000;  // as in the reference library
 constexpr std::size_t kLargestRank = 64;  // what LibTorch's operations can iterate over
 constexpr int kHeaderDepth = 3;           // header, tensor, shape
-constexpr int kIndexDepth = 8;            // its metadata may hold anything
 constexpr const char* kMetadata = "__metadata__";
 
 struct NamedType {
@@ -54,7 +53,7 @@ std::string_view header_text(const MappedFile& map, const std::string& where) {
   }
   std::uint64_t length = 0;
   for (std::size_t i = kLengthField; i-- > 0;) {
-    length = length << 8 | static_cast<unsigned char>(text[i]);
+    length = length << 8U | static_cast<unsigned char>(text[i]);
   }
   const std::uint64_t room = std::min(text.size() - kLengthField, kLargestHeader);
   if (length > room) {

@@ -1,13 +1,13 @@
 #include "core/model/word_embeddings.h"
 
+#include <utility>
+
 #include <ATen/ops/arange.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
-
-#include <utility>
 
 #include "core/base/error.h"
 
@@ -20,7 +20,8 @@ at::Tensor WordEmbeddings::lookup(const at::Tensor& ids) const {
   const auto place = place_.index_select(0, ids.flatten()).view_as(ids);
   if (training_) {
     if (place.min().item<std::int64_t>() < 0) {
-      throw Error(ErrorKind::kInternal, "word embeddings", "a training batch uses a row that isn't active");
+      throw Error(ErrorKind::kInternal, "word embeddings",
+                  "a training batch uses a row that isn't active");
     }
     return at::embedding(active_, place.to(active_.device()));
   }
@@ -30,7 +31,8 @@ at::Tensor WordEmbeddings::lookup(const at::Tensor& ids) const {
 }
 
 Parameter WordEmbeddings::begin_training(const std::vector<std::int64_t>& ids) {
-  if (active_.defined()) throw Error(ErrorKind::kInternal, "word embeddings", "one stage per loaded encoder");
+  if (active_.defined())
+    throw Error(ErrorKind::kInternal, "word embeddings", "one stage per loaded encoder");
   active_ids_ = ids;
   const auto index = at::tensor(ids, at::kLong);
   place_ = at::full({table_.size(0)}, -1, at::kLong);

@@ -1,19 +1,19 @@
 // The vocabulary's rows, of which a stage trains only those that its data uses.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "core/model/parameter.h"
 
 namespace sojourn {
 
-// Three quarters of a small multilingual encoder are word embeddings, and a stage's data uses a few percent
-// of their rows. So the table stays as it is in the file (mapped, never copied on the CPU), and a stage
-// holds values, gradients and moments for the rows in use. AdamW does one thing to the others, the decay,
-// and that has a closed form.
+// Three quarters of a small multilingual encoder are word embeddings, and a stage's data uses a few
+// percent of their rows. So the table stays as it is in the file (mapped, never copied on the CPU),
+// and a stage holds values, gradients and moments for the rows in use. AdamW does one thing to the
+// others, the decay, and that has a closed form.
 class WordEmbeddings {
  public:
   WordEmbeddings() = default;

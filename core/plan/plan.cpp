@@ -13,7 +13,8 @@ namespace sojourn {
 
 namespace {
 
-constexpr const char* kTrainingLanguage = "en";  // what the study is about: training in English, scoring elsewhere
+constexpr const char* kTrainingLanguage =
+    "en";  // what the study is about: training in English, scoring elsewhere
 constexpr const char* kBaseline = "none";
 
 class Planner {
@@ -55,7 +56,8 @@ class Planner {
 
   void check_tokens(const Recipe& recipe, const std::string& where) const {
     if (recipe.max_tokens > encoder_.max_tokens()) {
-      throw input_error(where, "max_tokens is " + std::to_string(recipe.max_tokens) + ", the encoder takes at most " +
+      throw input_error(where, "max_tokens is " + std::to_string(recipe.max_tokens) +
+                                   ", the encoder takes at most " +
                                    std::to_string(encoder_.max_tokens()));
     }
   }
@@ -64,8 +66,8 @@ class Planner {
   std::size_t stage(Stage wanted, const std::string& where) {
     check_tokens(wanted.recipe, where);
     const auto same = [&](const Stage& s) {
-      return s.parent == wanted.parent && s.seed == wanted.seed && s.role == wanted.role && s.recipe == wanted.recipe &&
-             s.training == wanted.training;
+      return s.parent == wanted.parent && s.seed == wanted.seed && s.role == wanted.role &&
+             s.recipe == wanted.recipe && s.training == wanted.training;
     };
     const auto found = std::find_if(plan_.stages.begin(), plan_.stages.end(), same);
     if (found != plan_.stages.end()) return static_cast<std::size_t>(found - plan_.stages.begin());
@@ -73,28 +75,40 @@ class Planner {
     return plan_.stages.size() - 1;
   }
 
-  void score(std::size_t stage, const DatasetKey& data, std::optional<std::int64_t> layer, const Cell& cell) {
+  void score(std::size_t stage, const DatasetKey& data, std::optional<std::int64_t> layer,
+             const Cell& cell) {
     auto& scorings = plan_.stages[stage].scorings;
     const auto same = [&](const Scoring& s) { return s.data == data && s.layer == layer; };
     auto found = std::find_if(scorings.begin(), scorings.end(), same);
     if (found == scorings.end()) found = scorings.insert(found, {data, layer, {}});
-    const auto known = [&](const Cell& c) { return c.arm == cell.arm && c.target == cell.target && c.seed == cell.seed; };
+    const auto known = [&](const Cell& c) {
+      return c.arm == cell.arm && c.target == cell.target && c.seed == cell.seed;
+    };
     if (std::none_of(found->cells.begin(), found->cells.end(), known)) found->cells.push_back(cell);
   }
 
   // The English dev split of the task that a stage trains, so that what was learnt shows.
-  void score_dev(std::size_t stage, const std::string& task_name, const Limit& limit, const Cell& cell) {
+  void score_dev(std::size_t stage, const std::string& task_name, const Limit& limit,
+                 const Cell& cell) {
     if (!tasks_.task(task_name).manifest().splits.contains("dev")) return;
-    score(stage, {task_name, "dev", kTrainingLanguage, plan_.stages[stage].recipe.max_tokens, limit.dev}, {}, cell);
+    score(stage,
+          {task_name, "dev", kTrainingLanguage, plan_.stages[stage].recipe.max_tokens, limit.dev},
+          {}, cell);
   }
 
   std::size_t add_intermediate(const Intermediate& intermediate, std::uint64_t seed) {
     const std::string& name = intermediate.train.front();
     trainable(name, intermediate.where_of("train"));
-    const auto made =
-        stage({intermediate.name + "/seed-" + std::to_string(seed), 0, true, seed, 1, intermediate.recipe,
-               {name, "train", kTrainingLanguage, intermediate.recipe.max_tokens, intermediate.limit.train}, {}},
-              intermediate.where_of("recipe"));
+    const auto made = stage({intermediate.name + "/seed-" + std::to_string(seed),
+                             0,
+                             true,
+                             seed,
+                             1,
+                             intermediate.recipe,
+                             {name, "train", kTrainingLanguage, intermediate.recipe.max_tokens,
+                              intermediate.limit.train},
+                             {}},
+                            intermediate.where_of("recipe"));
     score_dev(made, name, intermediate.limit, {intermediate.name, "", seed});
     return made;
   }
@@ -104,33 +118,46 @@ class Planner {
     if (!target.train.empty()) return target.train.front();
     if (manifest.splits.contains("train")) return target.task;
     if (!manifest.train_on.empty()) return manifest.train_on.front();
-    throw input_error(target.where, "task '" + target.task + "' has no training set: say which task to train with `train`");
+    throw input_error(
+        target.where,
+        "task '" + target.task + "' has no training set: say which task to train with `train`");
   }
 
   void check_head(const Target& target, const Manifest& manifest, const Manifest& trained) const {
     if (manifest.head == trained.head) return;
     throw input_error(target.where_of("train"),
-                      "task '" + manifest.name + "' can't be scored with the head of '" + trained.name + "': " +
-                          manifest.head->family + " of " + join(manifest.head->labels, ", ") + " against " +
-                          trained.head->family + " of " + join(trained.head->labels, ", "));
+                      "task '" + manifest.name + "' can't be scored with the head of '" +
+                          trained.name + "': " + manifest.head->family + " of " +
+                          join(manifest.head->labels, ", ") + " against " + trained.head->family +
+                          " of " + join(trained.head->labels, ", "));
   }
 
   void add_targets(const std::string& arm, std::size_t parent, std::uint64_t seed) {
     for (const auto& target : study_.targets) {
       if (target.name == kIntermediateFolder) {
-        throw input_error(target.where_of("name"), std::string("'") + kIntermediateFolder + "' can't be the name of a target");
+        throw input_error(target.where_of("name"), std::string("'") + kIntermediateFolder +
+                                                       "' can't be the name of a target");
       }
       const Manifest& manifest = task(target.task, target.where_of("task")).manifest();
       std::size_t scored = parent;
       if (manifest.head) {
         if (target.layer) {
-          throw input_error(target.where_of("layer"), "task '" + target.task + "' is scored with a trained head, which takes no layer");
+          throw input_error(
+              target.where_of("layer"),
+              "task '" + target.task + "' is scored with a trained head, which takes no layer");
         }
         const std::string trained = training_task(target, manifest);
         check_head(target, manifest, trainable(trained, target.where_of("train")).manifest());
-        scored = stage({arm + "/" + target.name + "/seed-" + std::to_string(seed), parent, study_.keep == "all", seed, 0,
-                        target.recipe, {trained, "train", kTrainingLanguage, target.recipe.max_tokens, target.limit.train}, {}},
-                       target.where_of("recipe"));
+        scored = stage(
+            {arm + "/" + target.name + "/seed-" + std::to_string(seed),
+             parent,
+             study_.keep == "all",
+             seed,
+             0,
+             target.recipe,
+             {trained, "train", kTrainingLanguage, target.recipe.max_tokens, target.limit.train},
+             {}},
+            target.where_of("recipe"));
         score_dev(scored, trained, target.limit, {arm, target.name, seed});
       } else {
         check_untrained(target);
@@ -142,17 +169,23 @@ class Planner {
   void check_untrained(const Target& target) const {
     check_tokens(target.recipe, target.where);
     if (!target.train.empty()) {
-      throw input_error(target.where_of("train"), "task '" + target.task + "' is scored on the encoder as it is and trains nothing");
+      throw input_error(
+          target.where_of("train"),
+          "task '" + target.task + "' is scored on the encoder as it is and trains nothing");
     }
     resolve_layer(target.layer.value_or(-1), encoder_, target.where_of("layer"));
   }
 
-  void add_languages(const Target& target, const Manifest& manifest, std::size_t scored, const Cell& cell) {
+  void add_languages(const Target& target, const Manifest& manifest, std::size_t scored,
+                     const Cell& cell) {
     for (const auto& split : target.splits) {
       if (!manifest.splits.contains(split)) {
-        throw input_error(target.where_of("split"), "task '" + target.task + "' has no split '" + split + "'");
+        throw input_error(target.where_of("split"),
+                          "task '" + target.task + "' has no split '" + split + "'");
       }
-      const auto limit = split == "train" ? target.limit.train : split == "dev" ? target.limit.dev : target.limit.test;
+      const auto limit = split == "train" ? target.limit.train
+                         : split == "dev" ? target.limit.dev
+                                          : target.limit.test;
       for (const auto& language : languages(target, manifest, split)) {
         const auto layer = manifest.head ? std::nullopt : std::optional(target.layer.value_or(-1));
         score(scored, {target.task, split, language, target.recipe.max_tokens, limit}, layer, cell);
@@ -160,15 +193,21 @@ class Planner {
     }
   }
 
-  std::vector<std::string> languages(const Target& target, const Manifest& manifest, const std::string& split) const {
+  std::vector<std::string> languages(const Target& target, const Manifest& manifest,
+                                     const std::string& split) const {
     for (const auto& language : target.languages) {
-      if (std::find(manifest.languages.begin(), manifest.languages.end(), language) != manifest.languages.end()) continue;
-      throw input_error(target.where_of("languages"), "task '" + target.task + "' has no language '" + language +
-                                                          "'; it has: " + join(manifest.languages, " "));
+      if (std::find(manifest.languages.begin(), manifest.languages.end(), language) !=
+          manifest.languages.end())
+        continue;
+      throw input_error(target.where_of("languages"),
+                        "task '" + target.task + "' has no language '" + language +
+                            "'; it has: " + join(manifest.languages, " "));
     }
     if (!target.languages.empty()) return target.languages;
     auto present = languages_present(manifest, split, study_.data_root);
-    if (present.empty()) find_files(manifest, split, manifest.languages.front(), study_.data_root);  // says what is missing
+    if (present.empty())
+      find_files(manifest, split, manifest.languages.front(),
+                 study_.data_root);  // says what is missing
     return present;
   }
 

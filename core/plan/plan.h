@@ -22,8 +22,8 @@ struct DatasetKey {
   auto operator<=>(const DatasetKey&) const = default;
 };
 
-// Stands for the target in the folder of predictions for an intermediate stage's dev split, so no target may
-// have this name.
+// Stands for the target in the folder of predictions for an intermediate stage's dev split, so no
+// target may have this name.
 inline constexpr const char* kIntermediateFolder = "intermediate";
 
 // Where scores go: the cells of the study that a scoring fills.
@@ -42,23 +42,24 @@ struct Scoring {
 
 // An encoder state. Stage 0 is the study's own encoder, which nothing trains.
 struct Stage {
-  std::string id;                    // "encoder", "<arm>/seed-1", "<arm>/<target>/seed-1"
-  std::optional<std::size_t> parent; // none: the study's encoder itself
-  bool keep = false;                 // its weights are written
+  std::string id;                     // "encoder", "<arm>/seed-1", "<arm>/<target>/seed-1"
+  std::optional<std::size_t> parent;  // none: the study's encoder itself
+  bool keep = false;                  // its weights are written
   std::uint64_t seed = 0;
   std::uint32_t role = 0;  // 0 in a target stage, 1 in an intermediate
   Recipe recipe;
-  DatasetKey training;               // what it is trained on
+  DatasetKey training;  // what it is trained on
   std::vector<Scoring> scorings;
 };
 
 struct Plan {
-  std::vector<Stage> stages;  // parents before children; equal stages are one
+  std::vector<Stage> stages;      // parents before children; equal stages are one
   std::vector<std::string> arms;  // "none" first, then as in the file
 };
 
-// Throws Error(kInput) naming the study's line for what can't be: a task that does not exist or can't be
-// trained, a head that doesn't fit, a language or a file that isn't there, a layer that the encoder hasn't.
+// Throws Error(kInput) naming the study's line for what can't be: a task that does not exist or
+// can't be trained, a head that doesn't fit, a language or a file that isn't there, a layer that
+// the encoder hasn't.
 Plan make_plan(const Study& study, TaskCatalog& tasks, const EncoderConfig& encoder);
 
 }  // namespace sojourn

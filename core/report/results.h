@@ -26,6 +26,7 @@ struct ResultRow {
 std::string results_jsonl(std::vector<ResultRow> rows);
 
 // One JSON object a line: id, align, cluster, prediction, statistics by name. No source text.
-std::string predictions_jsonl(const std::vector<ScoredExample>& examples, const std::vector<std::string>& statistics);
+std::string predictions_jsonl(const std::vector<ScoredExample>& examples,
+                              const std::vector<std::string>& statistics);
 
 }  // namespace sojourn

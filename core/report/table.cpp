@@ -38,7 +38,8 @@ std::optional<double> over_seeds(const Values& values, const std::string& langua
 }
 
 // Mean over the languages, for each seed that has all of them.
-std::vector<double> language_means(const Values& values, const std::vector<std::string>& languages) {
+std::vector<double> language_means(const Values& values,
+                                   const std::vector<std::string>& languages) {
   std::map<std::uint64_t, std::vector<double>> by_seed;
   for (const auto& language : languages) {
     const auto found = values.find(language);
@@ -69,15 +70,18 @@ std::string aligned(const std::vector<Line>& lines) {
   std::string text;
   for (const auto& line : lines) {
     std::string row = "  " + line[0] + std::string(widths[0] - line[0].size(), ' ');
-    for (std::size_t i = 1; i < line.size(); ++i) row += "  " + std::string(widths[i] - line[i].size(), ' ') + line[i];
+    for (std::size_t i = 1; i < line.size(); ++i)
+      row += "  " + std::string(widths[i] - line[i].size(), ' ') + line[i];
     text += row + "\n";
   }
   return text;
 }
 
-Line arm_line(const std::string& name, const Values& values, const std::vector<std::string>& languages, bool several) {
+Line arm_line(const std::string& name, const Values& values,
+              const std::vector<std::string>& languages, bool several) {
   Line line{name};
-  for (const auto& language : languages) line.push_back(number(over_seeds(values, language), false));
+  for (const auto& language : languages)
+    line.push_back(number(over_seeds(values, language), false));
   const auto means = language_means(values, languages);
   line.push_back(number(means.empty() ? std::nullopt : std::optional(mean(means)), false));
   if (several) line.push_back(number(deviation(means), false));
@@ -91,31 +95,36 @@ Line difference_line(const std::string& name, const Values& values, const Values
     return a && b ? std::optional(*a - *b) : std::nullopt;
   };
   for (const auto& language : languages) {
-    line.push_back(number(difference(over_seeds(values, language), over_seeds(base, language)), true));
+    line.push_back(
+        number(difference(over_seeds(values, language), over_seeds(base, language)), true));
   }
   const auto a = language_means(values, languages);
   const auto b = language_means(base, languages);
-  line.push_back(number(a.empty() || b.empty() ? std::nullopt : std::optional(mean(a) - mean(b)), true));
+  line.push_back(
+      number(a.empty() || b.empty() ? std::nullopt : std::optional(mean(a) - mean(b)), true));
   return line;
 }
 
 using Block = std::map<std::string, Values>;  // by arm
 
-// What the table shows of a target: one block for each task, split and primary metric, by its title.
-std::map<std::string, Block> blocks_of(const std::vector<ResultRow>& rows, const std::string& target) {
+// What the table shows of a target: one block for each task, split and primary metric, by its
+// title.
+std::map<std::string, Block> blocks_of(const std::vector<ResultRow>& rows,
+                                       const std::string& target) {
   std::map<std::string, Block> all;
   for (const auto& row : rows) {
     if (row.target != target || !row.primary) continue;
-    const std::string title = (target.empty() ? "intermediate stages" : target) + ": " + row.metric +
-                              (row.profile == row.metric ? "" : " (" + row.profile + ")") + ", " + row.task + " " +
-                              row.split;
+    const std::string title = (target.empty() ? "intermediate stages" : target) + ": " +
+                              row.metric +
+                              (row.profile == row.metric ? "" : " (" + row.profile + ")") + ", " +
+                              row.task + " " + row.split;
     all[title][row.arm][row.language][row.seed] = row.value;
   }
   return all;
 }
 
-std::string block_text(const std::string& title, const Block& block, const std::vector<std::string>& arms,
-                       const std::string& baseline) {
+std::string block_text(const std::string& title, const Block& block,
+                       const std::vector<std::string>& arms, const std::string& baseline) {
   std::set<std::string> found;
   std::set<std::uint64_t> seeds;
   for (const auto& [arm, values] : block) {
@@ -125,7 +134,8 @@ std::string block_text(const std::string& title, const Block& block, const std::
     }
   }
   std::vector<std::string> languages(found.begin(), found.end());
-  const auto english = std::find(languages.begin(), languages.end(), "en");  // the language trained in comes first
+  const auto english =
+      std::find(languages.begin(), languages.end(), "en");  // the language trained in comes first
   if (english != languages.end()) std::rotate(languages.begin(), english, english + 1);
   std::vector<Line> lines{{"arm"}};
   lines[0].insert(lines[0].end(), languages.begin(), languages.end());
@@ -135,10 +145,11 @@ std::string block_text(const std::string& title, const Block& block, const std::
     if (!block.contains(arm)) continue;
     lines.push_back(arm_line(arm, block.at(arm), languages, seeds.size() > 1));
     if (arm == baseline || !block.contains(baseline)) continue;
-    lines.push_back(difference_line("  - " + baseline, block.at(arm), block.at(baseline), languages));
+    lines.push_back(
+        difference_line("  - " + baseline, block.at(arm), block.at(baseline), languages));
   }
-  return title + (seeds.size() > 1 ? ", mean of " + std::to_string(seeds.size()) + " seeds" : "") + "\n" +
-         aligned(lines) + "\n";
+  return title + (seeds.size() > 1 ? ", mean of " + std::to_string(seeds.size()) + " seeds" : "") +
+         "\n" + aligned(lines) + "\n";
 }
 
 }  // namespace
@@ -147,7 +158,8 @@ std::string results_table(const std::vector<ResultRow>& rows, const std::vector<
                           const std::vector<std::string>& targets, const std::string& baseline) {
   std::string text;
   for (const auto& target : targets) {
-    for (const auto& [title, block] : blocks_of(rows, target)) text += block_text(title, block, arms, baseline);
+    for (const auto& [title, block] : blocks_of(rows, target))
+      text += block_text(title, block, arms, baseline);
   }
   return text;
 }

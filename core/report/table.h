@@ -8,9 +8,9 @@
 
 namespace sojourn {
 
-// For each target its primary metric, mean over seeds, a column per language and their mean; under each arm
-// but the baseline, its difference to the baseline. Cells without a result are "-". With several seeds, a
-// line gives the standard deviation over seeds of the mean column.
+// For each target its primary metric, mean over seeds, a column per language and their mean; under
+// each arm but the baseline, its difference to the baseline. Cells without a result are "-". With
+// several seeds, a line gives the standard deviation over seeds of the mean column.
 //
 //   arms     in the order of the table, the baseline among them
 //   targets  in the order of the table, as in ResultRow::target

@@ -1,12 +1,12 @@
 #include "core/run/machine.h"
 
+#include <fstream>
+
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <sched.h>
 #include <sys/utsname.h>
 #include <torch/headeronly/version.h>
-
-#include <fstream>
 
 #include "core/base/error.h"
 #include "core/base/version.h"

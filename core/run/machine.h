@@ -1,10 +1,9 @@
 // What a run is made with: settings that a user gives or the machine decides.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <string>
 
+#include <ATen/core/Tensor.h>
 #include <nlohmann/json.hpp>
 
 #include "core/model/precision.h"
@@ -18,8 +17,8 @@ struct Machine {
   std::string reason;  // why this precision, for the log
 };
 
-// device: auto, cpu or cuda; precision: auto, fp32 or bf16; threads: 0 for as many as this process may use. Sets
-// LibTorch's thread count. Throws Error(kInput) for a device that isn't there.
+// device: auto, cpu or cuda; precision: auto, fp32 or bf16; threads: 0 for as many as this process
+// may use. Sets LibTorch's thread count. Throws Error(kInput) for a device that isn't there.
 Machine set_up_machine(const std::string& device, const std::string& precision, int threads);
 
 std::string libtorch_version();

@@ -1,13 +1,13 @@
 #include "core/run/output_folder.h"
 
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
 #include <fcntl.h>
 #include <stdio.h>  // renameat2 is the C library's, not the standard's
 #include <sys/file.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <system_error>
-#include <utility>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -25,19 +25,25 @@ fs::path without_trailing_slash(fs::path path) {
 }
 
 void check_replaceable(const fs::path& out) {
-  if (!fs::exists(out) || (fs::is_directory(out) && (fs::is_empty(out) || fs::exists(out / "manifest.json")))) return;
-  throw input_error(out.string(), "exists and isn't the folder of a run; expected a new name or a run to replace");
+  if (!fs::exists(out) ||
+      (fs::is_directory(out) && (fs::is_empty(out) || fs::exists(out / "manifest.json"))))
+    return;
+  throw input_error(
+      out.string(),
+      "exists and isn't the folder of a run; expected a new name or a run to replace");
 }
 
 }  // namespace
 
-OutputFolder::OutputFolder(fs::path out) : out_(without_trailing_slash(std::move(out))), partial_(out_) {
+OutputFolder::OutputFolder(fs::path out)
+    : out_(without_trailing_slash(std::move(out))), partial_(out_) {
   partial_ += ".partial";
   check_replaceable(out_);
   try {
     fs::create_directories(partial_);
   } catch (const fs::filesystem_error& error) {
-    throw Error(ErrorKind::kInternal, partial_.string(), "can't be made: " + error.code().message());
+    throw Error(ErrorKind::kInternal, partial_.string(),
+                "can't be made: " + error.code().message());
   }
   lock_ = ::open(partial_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
@@ -65,7 +71,8 @@ void OutputFolder::publish() {
   }
   if (::renameat2(AT_FDCWD, partial_.c_str(), AT_FDCWD, out_.c_str(), RENAME_EXCHANGE) != 0) {
     if (errno != EINVAL && errno != ENOSYS) {
-      throw Error(ErrorKind::kInternal, out_.string(), "can't be replaced: " + std::generic_category().message(errno));
+      throw Error(ErrorKind::kInternal, out_.string(),
+                  "can't be replaced: " + std::generic_category().message(errno));
     }
     fs::remove_all(out_);  // a file system without the exchange
     fs::rename(partial_, out_);

@@ -1,10 +1,10 @@
 #include "core/run/progress.h"
 
-#include <unistd.h>
-
 #include <array>
 #include <cmath>
 #include <cstdio>
+
+#include <unistd.h>
 
 namespace sojourn {
 
@@ -14,7 +14,8 @@ constexpr auto kTerminalInterval = std::chrono::milliseconds(100);
 constexpr auto kPlainInterval = std::chrono::seconds(15);
 constexpr std::int64_t kTrainingWork = 3;
 
-double seconds_between(std::chrono::steady_clock::time_point a, std::chrono::steady_clock::time_point b) {
+double seconds_between(std::chrono::steady_clock::time_point a,
+                       std::chrono::steady_clock::time_point b) {
   return std::chrono::duration<double>(b - a).count();
 }
 
@@ -24,7 +25,8 @@ std::string duration(double seconds) {
   const auto total = static_cast<long long>(std::llround(seconds));
   std::array<char, 48> text;
   if (total >= 3600) {
-    std::snprintf(text.data(), text.size(), "%lld:%02lld:%02lld", total / 3600, total / 60 % 60, total % 60);
+    std::snprintf(text.data(), text.size(), "%lld:%02lld:%02lld", total / 3600, total / 60 % 60,
+                  total % 60);
   } else {
     std::snprintf(text.data(), text.size(), "%lld:%02lld", total / 60, total % 60);
   }
@@ -33,7 +35,8 @@ std::string duration(double seconds) {
 
 std::string thousands(std::int64_t number) {
   std::string digits = std::to_string(number);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > (number < 0 ? 1 : 0); at -= 3) {
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > (number < 0 ? 1 : 0);
+       at -= 3) {
     digits.insert(static_cast<std::size_t>(at), ",");
   }
   return digits;
@@ -65,7 +68,8 @@ void Progress::training(const StepReport& step, std::int64_t steps) {
   done_work_ += kTrainingWork * step.real_tokens;
   const double per_step = trained_seconds_ / static_cast<double>(step.step);
   std::array<char, 160> text;
-  std::snprintf(text.data(), text.size(), "step %lld/%lld  loss %.4f  %s tokens/s  left: stage %s, study %s",
+  std::snprintf(text.data(), text.size(),
+                "step %lld/%lld  loss %.4f  %s tokens/s  left: stage %s, study %s",
                 static_cast<long long>(step.step), static_cast<long long>(steps), step.loss,
                 thousands(std::llround(tokens_per_second())).c_str(),
                 duration(per_step * static_cast<double>(steps - step.step)).c_str(),
@@ -89,7 +93,8 @@ double Progress::stage_seconds() const { return seconds_between(stage_start_, Cl
 
 void Progress::show(const std::string& text, bool now) {
   const auto time = Clock::now();
-  if (!now && time - last_shown_ < (terminal_ ? Clock::duration(kTerminalInterval) : Clock::duration(kPlainInterval))) {
+  if (!now && time - last_shown_ < (terminal_ ? Clock::duration(kTerminalInterval)
+                                              : Clock::duration(kPlainInterval))) {
     return;
   }
   last_shown_ = time;

@@ -1,4 +1,5 @@
-// What a person sees while a study runs: one living line on a terminal, a line at intervals elsewhere.
+// What a person sees while a study runs: one living line on a terminal, a line at intervals
+// elsewhere.
 #pragma once
 
 #include <chrono>
@@ -11,7 +12,8 @@ namespace sojourn {
 
 class Progress {
  public:
-  // Work is counted in pieces: trained ones three times (forward, and twice that backward), scored ones once.
+  // Work is counted in pieces: trained ones three times (forward, and twice that backward), scored
+  // ones once.
   Progress(std::size_t stages, std::int64_t total_work);
 
   // A stage begins: k of the stages, counted from 1.

@@ -24,14 +24,16 @@ std::string utc_now() {
 }  // namespace
 
 std::string run_manifest(const RunRecord& record) {
-  nlohmann::ordered_json manifest{{"study", record.study.name}, {"complete", record.complete}, {"finished", utc_now()}};
+  nlohmann::ordered_json manifest{
+      {"study", record.study.name}, {"complete", record.complete}, {"finished", utc_now()}};
   manifest["machine"] = describe(record.machine);
   manifest["data_root"] = record.study.data_root.string();
   auto& encoder = manifest["encoder"];
   encoder["path"] = record.study.encoder.string();
   std::map<std::string, std::string> files;  // sorted by name
   for (const auto& entry : std::filesystem::directory_iterator(record.study.encoder)) {
-    if (entry.is_regular_file()) files[entry.path().filename().string()] = file_sha256(entry.path());
+    if (entry.is_regular_file())
+      files[entry.path().filename().string()] = file_sha256(entry.path());
   }
   for (const auto& [name, hash] : files) encoder["sha256"][name] = hash;
   manifest["tasks"] = nlohmann::ordered_json::object();
@@ -41,7 +43,8 @@ std::string run_manifest(const RunRecord& record) {
     manifest["tasks"][key.task] = {{"version", task.version()},
                                    {"plugin", task.plugin_file().string()},
                                    {"sha256", file_sha256(task.plugin_file())}};
-    for (const auto& file : loaded.files) manifest["data"][file.second.string()] = file_sha256(file.second);
+    for (const auto& file : loaded.files)
+      manifest["data"][file.second.string()] = file_sha256(file.second);
   }
   manifest["stages"] = nlohmann::ordered_json::array();
   for (const auto& stage : record.stages) {

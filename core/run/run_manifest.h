@@ -1,5 +1,5 @@
-// manifest.json: what a run was made with and from. The only file beside the log that has clock, place and
-// machine in it.
+// manifest.json: what a run was made with and from. The only file beside the log that has clock,
+// place and machine in it.
 #pragma once
 
 #include <cstdint>
@@ -32,10 +32,12 @@ struct RunRecord {
   bool complete = true;
 };
 
-// JSON text: versions, processor, settings, time, SHA-256 of the encoder's files, plugins and data files, stages.
+// JSON text: versions, processor, settings, time, SHA-256 of the encoder's files, plugins and data
+// files, stages.
 std::string run_manifest(const RunRecord& record);
 
-// One line of training/<stage>.jsonl: step, loss, learning rate, norm of the gradient before clipping, tokens.
+// One line of training/<stage>.jsonl: step, loss, learning rate, norm of the gradient before
+// clipping, tokens.
 std::string curve_line(const StepReport& step);
 
 }  // namespace sojourn

@@ -58,10 +58,10 @@ class Runner {
     const EncoderConfig config = read_encoder_config(study_.encoder);
     auto tokenizer = Tokenizer::load(study_.encoder);
     if (tokenizer->id_count() > config.vocab_size) {
-      throw input_error(study_.encoder.string(), "the tokenizer has ids up to " +
-                                                     std::to_string(tokenizer->id_count() - 1) +
-                                                     ", but the encoder has only " + std::to_string(config.vocab_size) +
-                                                     " embedding rows (vocab_size in config.json)");
+      throw input_error(study_.encoder.string(),
+                        "the tokenizer has ids up to " + std::to_string(tokenizer->id_count() - 1) +
+                            ", but the encoder has only " + std::to_string(config.vocab_size) +
+                            " embedding rows (vocab_size in config.json)");
     }
     return tokenizer;
   }
@@ -81,17 +81,19 @@ class Runner {
       for (const auto& scoring : plan_.stages[s].scorings) needed.insert(scoring.data);
     }
     const EncoderConfig config = read_encoder_config(study_.encoder);
-    const DataContext context{study_.data_root, tokenizer_.get(), config.vocab_size, options_.machine.threads,
-                              options_.cache};
+    const DataContext context{study_.data_root, tokenizer_.get(), config.vocab_size,
+                              options_.machine.threads, options_.cache};
     for (const auto& key : needed) {
       throw_if_interrupted();
-      data_.emplace(key, load_dataset(tasks_.task(key.task), key.split, key.language, key.max_tokens, key.limit, context));
+      data_.emplace(key, load_dataset(tasks_.task(key.task), key.split, key.language,
+                                      key.max_tokens, key.limit, context));
     }
   }
 
   static std::int64_t pieces(const LoadedDataset& loaded) {
     std::int64_t sum = 0;
-    for (std::int64_t feature = 0; feature < loaded.features.size(); ++feature) sum += loaded.features.pieces(feature);
+    for (std::int64_t feature = 0; feature < loaded.features.size(); ++feature)
+      sum += loaded.features.pieces(feature);
     return sum;
   }
 
@@ -99,7 +101,8 @@ class Runner {
     if (stage.recipe.steps) return *stage.recipe.steps;
     const auto n = data(stage.training).features.size();
     const auto batches = (n + stage.recipe.batch_size - 1) / stage.recipe.batch_size;
-    return std::max<std::int64_t>(1, std::llround(std::ceil(stage.recipe.epochs * static_cast<double>(batches))));
+    return std::max<std::int64_t>(
+        1, std::llround(std::ceil(stage.recipe.epochs * static_cast<double>(batches))));
   }
 
   std::int64_t work(std::size_t s) const {
@@ -108,8 +111,10 @@ class Runner {
     for (const auto& scoring : stage.scorings) sum += pieces(data(scoring.data));
     if (s == 0) return sum;
     const auto& training = data(stage.training);
-    const double per_feature = static_cast<double>(pieces(training)) / static_cast<double>(training.features.size());
-    return sum + std::llround(3 * per_feature * static_cast<double>(stage.recipe.batch_size * steps(stage)));
+    const double per_feature =
+        static_cast<double>(pieces(training)) / static_cast<double>(training.features.size());
+    return sum + std::llround(3 * per_feature *
+                              static_cast<double>(stage.recipe.batch_size * steps(stage)));
   }
 
   std::int64_t total_work() const {
@@ -120,12 +125,13 @@ class Runner {
 
   void log_start() const {
     const auto& machine = options_.machine;
-    spdlog::info("study '{}': {} stages to train, encoder {}", study_.name, plan_.stages.size() - 1, study_.encoder.string());
+    spdlog::info("study '{}': {} stages to train, encoder {}", study_.name, plan_.stages.size() - 1,
+                 study_.encoder.string());
     spdlog::info("device {}, {} threads, precision {}: {}", machine.device.str(), machine.threads,
                  name_of(machine.precision), machine.reason);
     for (const auto& [key, loaded] : data_) {
-      spdlog::info("data: {} {} {}: {} examples, {} features, {} pieces", key.task, key.split, key.language,
-                   loaded.examples, loaded.features.size(), pieces(loaded));
+      spdlog::info("data: {} {} {}: {} examples, {} features, {} pieces", key.task, key.split,
+                   key.language, loaded.examples, loaded.features.size(), pieces(loaded));
     }
   }
 
@@ -144,11 +150,13 @@ class Runner {
     progress.begin_stage(s, stage.id);
     spdlog::info("stage {} begins", stage.id);
     try {
-      const auto encoder = open_encoder(s == 0 ? study_.encoder : encoder_folder(*stage.parent, out));
+      const auto encoder =
+          open_encoder(s == 0 ? study_.encoder : encoder_folder(*stage.parent, out));
       TaskHead head;
       if (s > 0) head = train_stage(stage, *encoder, out, progress);
       std::vector<ResultRow> rows;
-      for (const auto& scoring : stage.scorings) score(stage, scoring, *encoder, head.head.get(), out, rows, progress);
+      for (const auto& scoring : stage.scorings)
+        score(stage, scoring, *encoder, head.head.get(), out, rows, progress);
       if (stage.keep) encoder->save(encoder_folder(s, out));
       rows_.insert(rows_.end(), rows.begin(), rows.end());
       out.write("results.jsonl", results_jsonl(rows_));
@@ -165,69 +173,76 @@ class Runner {
     spdlog::error("stage {} failed: {}", plan_.stages[s].id, why);
   }
 
-  TaskHead train_stage(const Stage& stage, Encoder& encoder, const OutputFolder& out, Progress& progress) {
+  TaskHead train_stage(const Stage& stage, Encoder& encoder, const OutputFolder& out,
+                       Progress& progress) {
     Task& task = tasks_.task(stage.training.task);
     const RandomKey key{stage.seed, stage.role, 0};
     TaskHead head = make_head(task, encoder.config().hidden_size, options_.machine.device, key);
     const Recipe& recipe = stage.recipe;
     const std::int64_t n = steps(stage);
-    const TrainingSettings settings{stage.id,
-                                    recipe.batch_size,
-                                    std::min(recipe.micro_batch, recipe.batch_size),
-                                    n,
-                                    recipe.peak_lr,
-                                    recipe.warmup,
-                                    {.weight_decay = recipe.weight_decay, .max_grad_norm = recipe.max_grad_norm},
-                                    key,
-                                    tokenizer_->pad_id()};
+    const TrainingSettings settings{
+        stage.id,
+        recipe.batch_size,
+        std::min(recipe.micro_batch, recipe.batch_size),
+        n,
+        recipe.peak_lr,
+        recipe.warmup,
+        {.weight_decay = recipe.weight_decay, .max_grad_norm = recipe.max_grad_norm},
+        key,
+        tokenizer_->pad_id()};
     std::string curve;
     StepReport last;
-    train(encoder, head, task.manifest(), data(stage.training).features, settings, [&](const StepReport& step) {
-      progress.training(step, n);
-      curve += curve_line(step);
-      last = step;
-    });
+    train(encoder, head, task.manifest(), data(stage.training).features, settings,
+          [&](const StepReport& step) {
+            progress.training(step, n);
+            curve += curve_line(step);
+            last = step;
+          });
     out.write(fs::path("training") / (stage.id + ".jsonl"), curve);
     stages_.push_back({stage.id, n, progress.stage_seconds(), progress.tokens_per_second()});
-    spdlog::info("stage {} trained: {} steps, last loss {:.4f}, {:.0f} real tokens/s, {}", stage.id, n, last.loss,
-                 progress.tokens_per_second(), duration(progress.stage_seconds()));
-    progress.note("  " + stage.id + ": " + thousands(n) + " steps in " + duration(progress.stage_seconds()) + ", " +
+    spdlog::info("stage {} trained: {} steps, last loss {:.4f}, {:.0f} real tokens/s, {}", stage.id,
+                 n, last.loss, progress.tokens_per_second(), duration(progress.stage_seconds()));
+    progress.note("  " + stage.id + ": " + thousands(n) + " steps in " +
+                  duration(progress.stage_seconds()) + ", " +
                   thousands(std::llround(progress.tokens_per_second())) + " tokens/s");
     return head;
   }
 
-  void score(const Stage& stage, const Scoring& scoring, const Encoder& encoder, Head* head, const OutputFolder& out,
-             std::vector<ResultRow>& rows, Progress& progress) {
+  void score(const Stage& stage, const Scoring& scoring, const Encoder& encoder, Head* head,
+             const OutputFolder& out, std::vector<ResultRow>& rows, Progress& progress) {
     const DatasetKey& key = scoring.data;
     const Manifest& manifest = tasks_.task(key.task).manifest();
-    const auto scores = score_dataset(encoder, head, manifest, data(key), scoring.layer.value_or(-1), tokenizer_->pad_id());
+    const auto scores = score_dataset(encoder, head, manifest, data(key),
+                                      scoring.layer.value_or(-1), tokenizer_->pad_id());
     const std::string predictions = predictions_jsonl(scores.examples, manifest.statistics);
     for (const Cell& cell : scoring.cells) {
       for (const auto& metric : scores.metrics) {
-        rows.push_back({study_.name, cell.arm, cell.target, key.task, cell.seed, key.language, key.split, scoring.layer,
-                        metric.metric, metric.profile, metric.value, static_cast<std::int64_t>(scores.examples.size()),
-                        stage.id, metric.primary});
+        rows.push_back({study_.name, cell.arm, cell.target, key.task, cell.seed, key.language,
+                        key.split, scoring.layer, metric.metric, metric.profile, metric.value,
+                        static_cast<std::int64_t>(scores.examples.size()), stage.id,
+                        metric.primary});
       }
       out.write(predictions_file(cell, key), predictions);
     }
     progress.scoring(key.task + " " + key.split + " " + key.language, pieces(data(key)));
   }
 
-  // predictions/<arm>/<target>/<seed>/<split>/<language>.jsonl; where the dev split of another task than the
-  // target's shows what a stage learnt, the split carries that task's name.
+  // predictions/<arm>/<target>/<seed>/<split>/<language>.jsonl; where the dev split of another task
+  // than the target's shows what a stage learnt, the split carries that task's name.
   fs::path predictions_file(const Cell& cell, const DatasetKey& key) const {
     std::string split = key.split;
     for (const auto& target : study_.targets) {
       if (target.name == cell.target && target.task != key.task) split += "-" + key.task;
     }
-    return fs::path("predictions") / cell.arm / (cell.target.empty() ? kIntermediateFolder : cell.target) /
-           std::to_string(cell.seed) / split / (key.language + ".jsonl");
+    return fs::path("predictions") / cell.arm /
+           (cell.target.empty() ? kIntermediateFolder : cell.target) / std::to_string(cell.seed) /
+           split / (key.language + ".jsonl");
   }
 
   RunSummary finish(RunSummary summary, OutputFolder& out) {
     out.write("results.jsonl", results_jsonl(rows_));
-    out.write("manifest.json",
-              run_manifest({study_, tasks_, options_.machine, data_, stages_, failures_, !summary.interrupted}));
+    out.write("manifest.json", run_manifest({study_, tasks_, options_.machine, data_, stages_,
+                                             failures_, !summary.interrupted}));
     spdlog::info("the run {}", summary.interrupted ? "was interrupted" : "is complete");
     stop_log_file();
     if (summary.interrupted) {

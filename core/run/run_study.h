@@ -24,8 +24,9 @@ struct RunSummary {
   bool interrupted = false;
 };
 
-// Checks the whole study (tasks, files, every row, the encoder) before it trains anything, then trains and
-// scores stage by stage. A stage that fails is left out with those that start from it; the others go on.
+// Checks the whole study (tasks, files, every row, the encoder) before it trains anything, then
+// trains and scores stage by stage. A stage that fails is left out with those that start from it;
+// the others go on.
 //
 // Throws Error(kInput) for what is wrong with the study or its data, before anything is written.
 RunSummary run_study(const Study& study, TaskCatalog& tasks, const RunOptions& options);

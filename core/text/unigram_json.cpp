@@ -36,10 +36,10 @@ struct Node {
 
   // The member of an object, null where it is missing.
   Node operator[](const char* name) const {
-    static const json kNull;
+    static const json missing;
     if (!value.is_object()) fail("an object");
     const auto member = value.find(name);
-    return {member == value.end() ? kNull : *member, key.empty() ? name : key + "." + name, file};
+    return {member == value.end() ? missing : *member, key.empty() ? name : key + "." + name, file};
   }
 
   std::vector<Node> items() const {

@@ -1,15 +1,15 @@
 #include "core/train/adamw.h"
 
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
-#include <ATen/core/grad_mode.h>
-
-#include <algorithm>
-#include <cmath>
-#include <utility>
 
 namespace sojourn {
 
@@ -59,11 +59,12 @@ double AdamW::step(double rate, double items) {
       steps.push_back(group.steps[i]);
     }
     if (values.empty()) continue;
-    // The kernel divides gradients by this, so that neither the mean nor the clipping costs a pass of its own.
+    // The kernel divides gradients by this, so that neither the mean nor the clipping costs a pass
+    // of its own.
     const auto divisor = at::full({}, items / kept, values[0].options());
-    at::_fused_adamw_(values, gradients, first, second, /*max_exp_avg_sqs=*/{}, steps, rate, settings_.beta1,
-                      settings_.beta2, group.weight_decay, settings_.epsilon, /*amsgrad=*/false, /*maximize=*/false,
-                      divisor);
+    at::_fused_adamw_(values, gradients, first, second, /*max_exp_avg_sqs=*/{}, steps, rate,
+                      settings_.beta1, settings_.beta2, group.weight_decay, settings_.epsilon,
+                      /*amsgrad=*/false, /*maximize=*/false, divisor);
     for (auto& value : values) value.mutable_grad() = at::Tensor();
   }
   untouched_factor_ *= 1.0 - rate * settings_.weight_decay;

@@ -1,10 +1,10 @@
 // AdamW over a stage's parameters, with clipping of the whole gradient.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "core/model/parameter.h"
 
@@ -18,19 +18,20 @@ struct AdamWSettings {
   double max_grad_norm = 1.0;
 };
 
-// Source: Loshchilov and Hutter, 1711.05101, with the bias correction and the order of operations of
-// torch.optim.AdamW, whose fused kernel does the work in one pass over each tensor.
+// Source: Loshchilov and Hutter, 1711.05101, with the bias correction and the order of operations
+// of torch.optim.AdamW, whose fused kernel does the work in one pass over each tensor.
 class AdamW {
  public:
   AdamW(std::vector<Parameter> parameters, const AdamWSettings& settings);
 
-  // One update from the accumulated gradients, of a loss that was summed over `items`; frees them. First
-  // they are divided by items, then scaled down to max_grad_norm if their norm is larger. Returns the norm
-  // of the gradient of the mean loss, before clipping; where that isn't finite, nothing was updated. A parameter without a gradient stays as it is.
+  // One update from the accumulated gradients, of a loss that was summed over `items`; frees them.
+  // First they are divided by items, then scaled down to max_grad_norm if their norm is larger.
+  // Returns the norm of the gradient of the mean loss, before clipping; where that isn't finite,
+  // nothing was updated. A parameter without a gradient stays as it is.
   double step(double rate, double items);
 
-  // Product of 1 - rate * weight_decay over the steps: what happened to a decaying value whose gradient
-  // was 0 at every step.
+  // Product of 1 - rate * weight_decay over the steps: what happened to a decaying value whose
+  // gradient was 0 at every step.
   double untouched_factor() const noexcept { return untouched_factor_; }
 
  private:

@@ -8,7 +8,8 @@ namespace sojourn {
 // rate(s) = peak * s / W                for s <  W   (warm-up)
 //         = peak * (S - s) / (S - W)    for s >= W   (decay; 0 from s = S on)
 //
-// s counts optimizer steps from 0, so with a warm-up the first step has rate 0; W = warmup * S, rounded up.
+// s counts optimizer steps from 0, so with a warm-up the first step has rate 0; W = warmup * S,
+// rounded up.
 //
 // Source: Hugging Face transformers, get_linear_schedule_with_warmup().
 class LinearSchedule {

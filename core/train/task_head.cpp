@@ -1,11 +1,11 @@
 #include "core/train/task_head.h"
 
+#include <charconv>
+
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
-
-#include <charconv>
 
 #include "core/base/error.h"
 
@@ -13,15 +13,18 @@ namespace sojourn {
 
 namespace {
 
-at::Tensor initial_value(const std::string& stream, const std::vector<std::int64_t>& shape, std::string_view init,
-                         const RandomKey& key) {
+at::Tensor initial_value(const std::string& stream, const std::vector<std::int64_t>& shape,
+                         std::string_view init, const RandomKey& key) {
   if (init == "zeros") return at::zeros(shape, at::kFloat);
   if (init == "ones") return at::ones(shape, at::kFloat);
   double deviation = 0;
-  const auto number = init.substr(0, init.size() - 1).substr(std::min<std::size_t>(init.size() - 1, 7));
+  const auto number =
+      init.substr(0, init.size() - 1).substr(std::min<std::size_t>(init.size() - 1, 7));
   const bool normal = init.starts_with("normal(") && init.ends_with(")");
-  if (!normal || std::from_chars(number.data(), number.data() + number.size(), deviation).ec != std::errc()) {
-    throw Error(ErrorKind::kPlugin, stream, "init is '" + std::string(init) + "', not zeros, ones or normal(STD)");
+  if (!normal ||
+      std::from_chars(number.data(), number.data() + number.size(), deviation).ec != std::errc()) {
+    throw Error(ErrorKind::kPlugin, stream,
+                "init is '" + std::string(init) + "', not zeros, ones or normal(STD)");
   }
   std::int64_t count = 1;
   for (const std::int64_t size : shape) count *= size;
@@ -34,8 +37,10 @@ TaskHead make_head(Task& task, std::int64_t hidden_size, at::Device device, cons
   TaskHead made;
   const std::string prefix = "init/" + task.manifest().name + "/";
   made.head = task.create_head(
-      hidden_size, [&](std::string_view name, const std::vector<std::int64_t>& shape, std::string_view init) {
-        auto value = initial_value(prefix + std::string(name), shape, init, key).to(device).requires_grad_();
+      hidden_size,
+      [&](std::string_view name, const std::vector<std::int64_t>& shape, std::string_view init) {
+        auto value =
+            initial_value(prefix + std::string(name), shape, init, key).to(device).requires_grad_();
         made.parameters.push_back({"head." + std::string(name), value, !name.ends_with("bias")});
         return value;
       });

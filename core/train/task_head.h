@@ -18,8 +18,8 @@ struct TaskHead {
   std::vector<Parameter> parameters;
 };
 
-// A new head: each parameter's numbers depend on (seed, role, task, parameter) only, so that the target stages
-// of all arms start from the same head.
+// A new head: each parameter's numbers depend on (seed, role, task, parameter) only, so that the
+// target stages of all arms start from the same head.
 TaskHead make_head(Task& task, std::int64_t hidden_size, at::Device device, const RandomKey& key);
 
 }  // namespace sojourn

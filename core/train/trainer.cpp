@@ -52,7 +52,8 @@ class StepFeed {
     const std::vector<std::int64_t>& chosen = epoch_[at_++];
     StepBatch step;
     step.items = static_cast<double>(count_items(features_, chosen, items_field_));
-    for (std::size_t i = 0; i < chosen.size(); i += static_cast<std::size_t>(settings_.micro_batch)) {
+    for (std::size_t i = 0; i < chosen.size();
+         i += static_cast<std::size_t>(settings_.micro_batch)) {
       const auto n = std::min(chosen.size() - i, static_cast<std::size_t>(settings_.micro_batch));
       step.micro.push_back(collate(features_, std::span(chosen).subspan(i, n), settings_.pad_id));
       step.micro.back().first_row = static_cast<std::int64_t>(i);
@@ -89,9 +90,11 @@ double accumulate(Encoder& encoder, TaskHead& head, const Manifest& manifest, co
   return loss;
 }
 
-[[noreturn]] void throw_diverged(const TrainingSettings& settings, std::int64_t step, double loss, double rate) {
+[[noreturn]] void throw_diverged(const TrainingSettings& settings, std::int64_t step, double loss,
+                                 double rate) {
   std::array<char, 160> what;
-  std::snprintf(what.data(), what.size(), "the loss became %g at step %lld of %lld, learning rate %.3g", loss,
+  std::snprintf(what.data(), what.size(),
+                "the loss became %g at step %lld of %lld, learning rate %.3g", loss,
                 static_cast<long long>(step), static_cast<long long>(settings.steps), rate);
   throw Error(ErrorKind::kNumeric, "stage " + settings.stage, what.data());
 }
@@ -99,9 +102,10 @@ double accumulate(Encoder& encoder, TaskHead& head, const Manifest& manifest, co
 }  // namespace
 
 void train(Encoder& encoder, TaskHead& head, const Manifest& manifest, const FeatureTable& features,
-           const TrainingSettings& settings, const std::function<void(const StepReport&)>& on_step) {
-  auto parameters = encoder.begin_training(features.used_ids(),
-                                           highest_layer(manifest.inputs, encoder.config(), manifest.name));
+           const TrainingSettings& settings,
+           const std::function<void(const StepReport&)>& on_step) {
+  auto parameters = encoder.begin_training(
+      features.used_ids(), highest_layer(manifest.inputs, encoder.config(), manifest.name));
   parameters.insert(parameters.end(), head.parameters.begin(), head.parameters.end());
   AdamW optimizer(std::move(parameters), settings.adamw);
   const LinearSchedule schedule(settings.peak_lr, settings.warmup, settings.steps);

@@ -35,8 +35,8 @@ struct StepReport {
 
 // Trains encoder and head in place. Equal arguments give equal bits at an equal number of threads.
 //
-// Throws Error(kNumeric) with step and rate when the loss isn't finite, before that step changes anything, and
-// Error(kCancelled) between steps.
+// Throws Error(kNumeric) with step and rate when the loss isn't finite, before that step changes
+// anything, and Error(kCancelled) between steps.
 void train(Encoder& encoder, TaskHead& head, const Manifest& manifest, const FeatureTable& features,
            const TrainingSettings& settings, const std::function<void(const StepReport&)>& on_step);
 

@@ -14,6 +14,8 @@ function(sojourn_add_task name)
   add_library(${name} MODULE ${task_UNPARSED_ARGUMENTS})
   target_compile_features(${name} PRIVATE cxx_std_17)
   target_link_libraries(${name} PRIVATE sojourn::sdk sojourn_options)
+  # One source gives one plugin, byte for byte, wherever it is built.
+  target_compile_options(${name} PRIVATE -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -fdebug-prefix-map=${PROJECT_BINARY_DIR}=.)
   target_link_options(${name} PRIVATE LINKER:--version-script=${SOJOURN_PLUGIN_MAP})
   if(NOT SOJOURN_SANITIZE)  # the sanitizers' functions come from the program that loads the library
     target_link_options(${name} PRIVATE LINKER:-z,defs)

@@ -15,7 +15,7 @@
 namespace sojourn {
 namespace {
 
-at::Tensor matrix(std::vector<float> numbers, std::vector<std::int64_t> shape) {
+at::Tensor matrix(const std::vector<float>& numbers, const std::vector<std::int64_t>& shape) {
   return at::tensor(numbers).view(shape);
 }
 

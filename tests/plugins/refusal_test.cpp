@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kFakes = fs::path(SOJOURN_BINARY_DIR) / "tests/plugins";
+fs::path fakes_folder() { return fs::path(SOJOURN_BINARY_DIR) / "tests/plugins"; }
 
 // The message with which a catalog over this folder is refused.
 std::string refusal(const fs::path& folder) {
@@ -42,11 +42,11 @@ TEST_CASE("A plugin that this host can't use is refused in one sentence that nam
       {"refuses_to_start", "this plugin doesn't start: no licence key"},
       {"headless", "task 'fake' has a head in its manifest, but not all callbacks of a head"},
   }));
-  const std::string file = (kFakes / name / (name + ".so")).string();
+  const std::string file = (fakes_folder() / name / (name + ".so")).string();
   if (name == "bad_manifest") {  // which of the missing keys comes first doesn't matter
-    CHECK_THAT(refusal(kFakes / name), Catch::StartsWith(file + ": manifest: no key"));
+    CHECK_THAT(refusal(fakes_folder() / name), Catch::StartsWith(file + ": manifest: no key"));
   } else {
-    CHECK_THAT(refusal(kFakes / name), Catch::StartsWith(file + ": " + reason));
+    CHECK_THAT(refusal(fakes_folder() / name), Catch::StartsWith(file + ": " + reason));
   }
 }
 

@@ -154,7 +154,8 @@ TEST_CASE("xnli numbers its rows, so that translations are aligned, and takes mn
   CHECK(data->example(1).align == "2");
   CHECK(data->score(1, "contradiction") == std::vector<double>{1, 1});
   CHECK(integers(task.features(*data), 0, 0)[1] == 10 + 'e');  // no byte order mark
-  CHECK(*task.manifest().head == *TaskOnFiles("mnli").manifest().head);
+  CHECK(task.manifest().head.has_value());
+  CHECK(task.manifest().head == TaskOnFiles("mnli").manifest().head);
   CHECK(task.manifest().train_on == std::vector<std::string>{"mnli"});
 }
 
@@ -211,9 +212,9 @@ TEST_CASE("udpos splits a long sentence between words and puts it together again
   CHECK(integers(features, 1, 2) == Ints{-1, 3, 4, -1});
   const auto decoder = data->decoder();
   for (std::int64_t f = 0; f < 2; ++f) {
-    std::vector<float> logits(4 * 17, 0.F);
-    logits[1 * 17 + 8] = 1;   // NUM for the first word of the window
-    logits[2 * 17 + 14] = 1;  // SYM for the second
+    std::vector<float> logits(std::size_t{4} * 17, 0.F);
+    logits[17 + 8] = 1;        // NUM for the first word of the window
+    logits[17 + 17 + 14] = 1;  // SYM for the second
     const NamedArray arrays[] = {{"word", features.field(f, 2)},
                                  {"logits", {FieldType::kFloat32, {4, 17}, logits.data()}}};
     decoder->add(0, arrays);

@@ -29,7 +29,8 @@ TEST_CASE("What the SDK writes of a task is what the host reads, whatever its st
   CHECK(read.codes == task.codes);
   CHECK(read.splits.at("dev")[0].patterns == task.splits["dev"]["rows"]);
   CHECK(read.fields[1].pad == -100);
-  CHECK(read.head->labels == task.labels);
+  REQUIRE(read.head.has_value());
+  CHECK(read.head.value().labels == task.labels);
   CHECK(read.outputs[0].dims == family.outputs[0].dims);
   CHECK(read.ops == family.ops);
   CHECK_FALSE(read.search);

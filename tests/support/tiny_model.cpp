@@ -27,18 +27,18 @@ constexpr const char* kMetaspace = "\xE2\x96\x81";
 
 // Scatters 32 bits (the finalizer of MurmurHash3).
 std::uint32_t mix(std::uint32_t x) {
-  x = (x ^ x >> 16) * 0x85EBCA6BU;
-  x = (x ^ x >> 13) * 0xC2B2AE35U;
-  return x ^ x >> 16;
+  x = (x ^ x >> 16U) * 0x85EBCA6BU;
+  x = (x ^ x >> 13U) * 0xC2B2AE35U;
+  return x ^ x >> 16U;
 }
 
 // Of at most 3 bytes.
 std::string utf8(std::uint32_t code_point) {
   const auto byte = [](std::uint32_t value) { return static_cast<char>(value); };
   if (code_point < 0x80) return {byte(code_point)};
-  const char last = byte(0x80 | (code_point & 0x3F));
-  if (code_point < 0x800) return {byte(0xC0 | code_point >> 6), last};
-  return {byte(0xE0 | code_point >> 12), byte(0x80 | (code_point >> 6 & 0x3F)), last};
+  const char last = byte(0x80U | (code_point & 0x3FU));
+  if (code_point < 0x800) return {byte(0xC0U | code_point >> 6U), last};
+  return {byte(0xE0U | code_point >> 12U), byte(0x80U | (code_point >> 6U & 0x3FU)), last};
 }
 
 // [piece, score] by id. Scores are irregular multiples of 2^-16: no two ways to cut a text tie.

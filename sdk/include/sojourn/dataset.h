@@ -12,222 +12,221 @@
 #include <string_view>
 #include <vector>
 
-namespace sojourn {
-namespace sdk __attribute__((visibility("hidden"))) {
+#pragma GCC visibility push(hidden)
+namespace sojourn::sdk {
 
-  // A file's bytes, mapped as long as the data set is open, and its path for messages.
-  struct File {
-    std::string path;
-    std::string_view bytes;
-  };
+// A file's bytes, mapped as long as the data set is open, and its path for messages.
+struct File {
+  std::string path;
+  std::string_view bytes;
+};
 
-  // Opening a split of a language.
-  class OpenCall : public Call {
-   public:
-    OpenCall(sojourn_ctx* context, const sojourn_dataset_request& request) noexcept
-        : Call(context), request_(&request) {}
+// Opening a split of a language.
+class OpenCall : public Call {
+ public:
+  OpenCall(sojourn_ctx* context, const sojourn_dataset_request& request) noexcept
+      : Call(context), request_(&request) {}
 
-    std::string_view split() const { return view(request_->split); }
-    std::string_view language() const { return view(request_->language); }
+  std::string_view split() const { return view(request_->split); }
+  std::string_view language() const { return view(request_->language); }
 
-    // The file that the manifest calls `name` in this split.
-    File file(const char* name) const {
-      sojourn_str bytes{};
-      sojourn_str path{};
-      check(host().data->open(context(), name, &bytes, &path));
-      return {std::string(view(path)), view(bytes)};
-    }
-
-   private:
-    const sojourn_dataset_request* request_;
-  };
-
-  // A field of a feature: a vector of n numbers, or a scalar. Borrows them until it is emitted.
-  class Field {
-   public:
-    Field(const std::int64_t* data, std::uint64_t n) noexcept
-        : data_(data), size_(static_cast<std::int64_t>(n)), dimensions_(1) {}
-    explicit Field(const std::vector<std::int64_t>& numbers) noexcept
-        : Field(numbers.data(), numbers.size()) {}
-    static Field scalar(const std::int64_t& number) noexcept {
-      Field field(&number, 1);
-      field.dimensions_ = 0;
-      return field;
-    }
-
-    sojourn_array array() const noexcept { return {SOJOURN_I64, dimensions_, &size_, data_}; }
-
-   private:
-    const std::int64_t* data_;
-    std::int64_t size_;
-    std::uint32_t dimensions_;
-  };
-
-  // Turning one example into features. Text is tokenized by the encoder's own tokenizer, under the
-  // stage's max_tokens; what a window holds is described at sojourn_encoding.
-  class FeatureCall : public Call {
-   public:
-    using Call::Call;
-
-    // One window; where the text is too long, the longer of the two is cut.
-    sojourn_encoding encode(std::string_view a,
-                            std::optional<std::string_view> b = std::nullopt) const {
-      sojourn_encode_request request = new_request(SOJOURN_TRUNCATE_LONGEST);
-      request.a = text(a);
-      if (b) request.b = text(*b);
-      encode(request);
-      return window(0);
-    }
-
-    // Words, split into windows at word boundaries: the number of windows.
-    std::uint64_t encode_words(const std::vector<std::string_view>& words) const {
-      std::vector<sojourn_str> list;
-      list.reserve(words.size());
-      for (const auto word : words) list.push_back(text(word));
-      sojourn_encode_request request = new_request(SOJOURN_SPLIT_WORDS);
-      request.words = list.data();
-      request.n_words = list.size();
-      return encode(request);
-    }
-
-    // Window i of the last encode; valid until the next one.
-    sojourn_encoding window(std::uint64_t i) const {
-      sojourn_encoding encoding{};
-      encoding.struct_size = sizeof(encoding);
-      check(host().text->window(context(), i, &encoding));
-      return encoding;
-    }
-
-    // One feature: its fields in the manifest's order.
-    void emit(std::initializer_list<Field> fields) const {
-      std::vector<sojourn_array> arrays;
-      arrays.reserve(fields.size());
-      for (const Field& field : fields) arrays.push_back(field.array());
-      check(host().data->emit(context(), arrays.data(), static_cast<std::uint32_t>(arrays.size())));
-    }
-
-   private:
-    static sojourn_encode_request new_request(std::uint32_t mode) {
-      sojourn_encode_request request{};
-      request.struct_size = sizeof(request);
-      request.mode = mode;
-      return request;
-    }
-
-    // An empty text isn't a missing one: only the latter has no address.
-    static sojourn_str text(std::string_view s) {
-      return str(s.data() == nullptr ? std::string_view("") : s);
-    }
-
-    std::uint64_t encode(const sojourn_encode_request& request) const {
-      std::uint64_t windows = 0;
-      check(host().text->encode(context(), &request, &windows));
-      return windows;
-    }
-  };
-
-  // The k nearest neighbours of each of `rows` vectors, falling by cosine: [rows, k].
-  struct Neighbours {
-    std::uint64_t rows;
-    std::uint32_t k;
-    const std::int64_t* index;
-    const float* cosine;
-  };
-
-  // The end of decoding.
-  class DecodeCall : public Call {
-   public:
-    using Call::Call;
-
-    void predict(std::uint64_t example, std::string_view text) const {
-      check(host().eval->prediction(context(), example, str(text)));
-    }
-
-    Neighbours neighbours(std::int64_t from, std::int64_t to, std::uint32_t k) const {
-      Neighbours found{0, k, nullptr, nullptr};
-      check(host().search->count(context(), from, &found.rows));
-      check(host().search->neighbours(context(), from, to, k, &found.index, &found.cosine));
-      return found;
-    }
-  };
-
-  // The fields and outputs of one feature, by name, padding cut off.
-  class Arrays {
-   public:
-    Arrays(const sojourn_named* arrays, std::uint64_t n) noexcept : arrays_(arrays), n_(n) {}
-
-    const sojourn_array& operator[](std::string_view name) const {
-      for (std::uint64_t i = 0; i < n_; ++i) {
-        if (view(arrays_[i].name) == name) return arrays_[i].array;
-      }
-      throw Failure(SOJOURN_INTERNAL, "the host gave no '" + std::string(name) + "'");
-    }
-
-    const std::int64_t* integers(std::string_view name) const {
-      return static_cast<const std::int64_t*>(typed(name, SOJOURN_I64).data);
-    }
-    const float* floats(std::string_view name) const {
-      return static_cast<const float*>(typed(name, SOJOURN_F32).data);
-    }
-
-   private:
-    const sojourn_array& typed(std::string_view name, std::uint32_t type) const {
-      const sojourn_array& array = (*this)[name];
-      if (array.dtype != type)
-        throw Failure(SOJOURN_INTERNAL,
-                      "the host gave '" + std::string(name) + "' in another type");
-      return array;
-    }
-
-    const sojourn_named* arrays_;
-    std::uint64_t n_;
-  };
-
-  // See sojourn_task's decode callbacks. Used by one thread.
-  class Decoder {
-   public:
-    Decoder() = default;
-    Decoder(const Decoder&) = delete;
-    Decoder& operator=(const Decoder&) = delete;
-    virtual ~Decoder() = default;
-
-    virtual void add(std::uint64_t example, const Arrays& arrays) = 0;
-    virtual void finish(const DecodeCall& call) = 0;
-  };
-
-  struct Example {
-    std::string_view id, align, cluster;  // align and cluster may be empty: the same as id
-  };
-
-  // One split of one language, read and checked. Const members may run on several threads at once.
-  class Dataset {
-   public:
-    Dataset() = default;
-    Dataset(const Dataset&) = delete;
-    Dataset& operator=(const Dataset&) = delete;
-    virtual ~Dataset() = default;
-
-    virtual std::uint64_t size() const = 0;
-    virtual Example example(std::uint64_t index) const = 0;
-    virtual void featurize(const FeatureCall& call, std::uint64_t index) const = 0;
-    virtual std::unique_ptr<Decoder> decoder() const = 0;
-    // Additive statistics of a prediction, one per name in the manifest.
-    virtual std::vector<double> score(std::uint64_t index, std::string_view prediction) const = 0;
-  };
-
-  // The place of the largest of n numbers (the first of equals). Throws where one isn't a number,
-  // since any answer would look like a prediction.
-  inline std::size_t argmax(const float* values, std::size_t n) {
-    std::size_t best = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      if (values[i] != values[i]) throw Failure(SOJOURN_INTERNAL, "an output is NaN");
-      if (values[i] > values[best]) best = i;
-    }
-    return best;
+  // The file that the manifest calls `name` in this split.
+  File file(const char* name) const {
+    sojourn_str bytes{};
+    sojourn_str path{};
+    check(host().data->open(context(), name, &bytes, &path));
+    return {std::string(view(path)), view(bytes)};
   }
 
-  // {correct, total} of one item.
-  inline std::vector<double> one_item(bool correct) { return {correct ? 1.0 : 0.0, 1.0}; }
+ private:
+  const sojourn_dataset_request* request_;
+};
 
-}  // namespace sdk
-}  // namespace sojourn
+// A field of a feature: a vector of n numbers, or a scalar. Borrows them until it is emitted.
+class Field {
+ public:
+  Field(const std::int64_t* data, std::uint64_t n) noexcept
+      : data_(data), size_(static_cast<std::int64_t>(n)), dimensions_(1) {}
+  explicit Field(const std::vector<std::int64_t>& numbers) noexcept
+      : Field(numbers.data(), numbers.size()) {}
+  static Field scalar(const std::int64_t& number) noexcept {
+    Field field(&number, 1);
+    field.dimensions_ = 0;
+    return field;
+  }
+
+  sojourn_array array() const noexcept { return {SOJOURN_I64, dimensions_, &size_, data_}; }
+
+ private:
+  const std::int64_t* data_;
+  std::int64_t size_;
+  std::uint32_t dimensions_;
+};
+
+// Turning one example into features. Text is tokenized by the encoder's own tokenizer, under the
+// stage's max_tokens; what a window holds is described at sojourn_encoding.
+class FeatureCall : public Call {
+ public:
+  using Call::Call;
+
+  // One window; where the text is too long, the longer of the two is cut.
+  sojourn_encoding encode(std::string_view a,
+                          std::optional<std::string_view> b = std::nullopt) const {
+    sojourn_encode_request request = new_request(SOJOURN_TRUNCATE_LONGEST);
+    request.a = text(a);
+    if (b) request.b = text(*b);
+    encode(request);
+    return window(0);
+  }
+
+  // Words, split into windows at word boundaries: the number of windows.
+  std::uint64_t encode_words(const std::vector<std::string_view>& words) const {
+    std::vector<sojourn_str> list;
+    list.reserve(words.size());
+    for (const auto word : words) list.push_back(text(word));
+    sojourn_encode_request request = new_request(SOJOURN_SPLIT_WORDS);
+    request.words = list.data();
+    request.n_words = list.size();
+    return encode(request);
+  }
+
+  // Window i of the last encode; valid until the next one.
+  sojourn_encoding window(std::uint64_t i) const {
+    sojourn_encoding encoding{};
+    encoding.struct_size = sizeof(encoding);
+    check(host().text->window(context(), i, &encoding));
+    return encoding;
+  }
+
+  // One feature: its fields in the manifest's order.
+  void emit(std::initializer_list<Field> fields) const {
+    std::vector<sojourn_array> arrays;
+    arrays.reserve(fields.size());
+    for (const Field& field : fields) arrays.push_back(field.array());
+    check(host().data->emit(context(), arrays.data(), static_cast<std::uint32_t>(arrays.size())));
+  }
+
+ private:
+  static sojourn_encode_request new_request(std::uint32_t mode) {
+    sojourn_encode_request request{};
+    request.struct_size = sizeof(request);
+    request.mode = mode;
+    return request;
+  }
+
+  // An empty text isn't a missing one: only the latter has no address.
+  static sojourn_str text(std::string_view s) {
+    return str(s.data() == nullptr ? std::string_view("") : s);
+  }
+
+  std::uint64_t encode(const sojourn_encode_request& request) const {
+    std::uint64_t windows = 0;
+    check(host().text->encode(context(), &request, &windows));
+    return windows;
+  }
+};
+
+// The k nearest neighbours of each of `rows` vectors, falling by cosine: [rows, k].
+struct Neighbours {
+  std::uint64_t rows;
+  std::uint32_t k;
+  const std::int64_t* index;
+  const float* cosine;
+};
+
+// The end of decoding.
+class DecodeCall : public Call {
+ public:
+  using Call::Call;
+
+  void predict(std::uint64_t example, std::string_view text) const {
+    check(host().eval->prediction(context(), example, str(text)));
+  }
+
+  Neighbours neighbours(std::int64_t from, std::int64_t to, std::uint32_t k) const {
+    Neighbours found{0, k, nullptr, nullptr};
+    check(host().search->count(context(), from, &found.rows));
+    check(host().search->neighbours(context(), from, to, k, &found.index, &found.cosine));
+    return found;
+  }
+};
+
+// The fields and outputs of one feature, by name, padding cut off.
+class Arrays {
+ public:
+  Arrays(const sojourn_named* arrays, std::uint64_t n) noexcept : arrays_(arrays), n_(n) {}
+
+  const sojourn_array& operator[](std::string_view name) const {
+    for (std::uint64_t i = 0; i < n_; ++i) {
+      if (view(arrays_[i].name) == name) return arrays_[i].array;
+    }
+    throw Failure(SOJOURN_INTERNAL, "the host gave no '" + std::string(name) + "'");
+  }
+
+  const std::int64_t* integers(std::string_view name) const {
+    return static_cast<const std::int64_t*>(typed(name, SOJOURN_I64).data);
+  }
+  const float* floats(std::string_view name) const {
+    return static_cast<const float*>(typed(name, SOJOURN_F32).data);
+  }
+
+ private:
+  const sojourn_array& typed(std::string_view name, std::uint32_t type) const {
+    const sojourn_array& array = (*this)[name];
+    if (array.dtype != type)
+      throw Failure(SOJOURN_INTERNAL, "the host gave '" + std::string(name) + "' in another type");
+    return array;
+  }
+
+  const sojourn_named* arrays_;
+  std::uint64_t n_;
+};
+
+// See sojourn_task's decode callbacks. Used by one thread.
+class Decoder {
+ public:
+  Decoder() = default;
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+  virtual ~Decoder() = default;
+
+  virtual void add(std::uint64_t example, const Arrays& arrays) = 0;
+  virtual void finish(const DecodeCall& call) = 0;
+};
+
+struct Example {
+  std::string_view id, align, cluster;  // align and cluster may be empty: the same as id
+};
+
+// One split of one language, read and checked. Const members may run on several threads at once.
+class Dataset {
+ public:
+  Dataset() = default;
+  Dataset(const Dataset&) = delete;
+  Dataset& operator=(const Dataset&) = delete;
+  virtual ~Dataset() = default;
+
+  virtual std::uint64_t size() const = 0;
+  virtual Example example(std::uint64_t index) const = 0;
+  virtual void featurize(const FeatureCall& call, std::uint64_t index) const = 0;
+  virtual std::unique_ptr<Decoder> decoder() const = 0;
+  // Additive statistics of a prediction, one per name in the manifest.
+  virtual std::vector<double> score(std::uint64_t index, std::string_view prediction) const = 0;
+};
+
+// The place of the largest of n numbers (the first of equals). Throws where one isn't a number,
+// since any answer would look like a prediction.
+inline std::size_t argmax(const float* values, std::size_t n) {
+  std::size_t best = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (values[i] != values[i]) throw Failure(SOJOURN_INTERNAL, "an output is NaN");
+    if (values[i] > values[best]) best = i;
+  }
+  return best;
+}
+
+// {correct, total} of one item.
+inline std::vector<double> one_item(bool correct) { return {correct ? 1.0 : 0.0, 1.0}; }
+
+}  // namespace sojourn::sdk
+#pragma GCC visibility pop

@@ -10,77 +10,77 @@
 
 // The SDK's code belongs to the one plugin that it is compiled into: hidden, so that two plugins of
 // one process never share its variables.
-namespace sojourn {
-namespace sdk __attribute__((visibility("hidden"))) {
+#pragma GCC visibility push(hidden)
+namespace sojourn::sdk {
 
-  // Ends a callback with this status and message. It never leaves the plugin: see guarded() in
-  // plugin.h.
-  class Failure : public std::runtime_error {
-   public:
-    Failure(sojourn_status status, const std::string& message)
-        : std::runtime_error(message), status_(status) {}
-    sojourn_status status() const noexcept { return status_; }
+// Ends a callback with this status and message. It never leaves the plugin: see guarded() in
+// plugin.h.
+class Failure : public std::runtime_error {
+ public:
+  Failure(sojourn_status status, const std::string& message)
+      : std::runtime_error(message), status_(status) {}
+  sojourn_status status() const noexcept { return status_; }
 
-   private:
-    sojourn_status status_;
-  };
+ private:
+  sojourn_status status_;
+};
 
-  // The user's data is wrong: DataError("train.tsv", 17, "2 columns, expected 3"). The user sees
-  // exactly this.
-  class DataError : public Failure {
-   public:
-    DataError(const std::string& file, std::size_t line, const std::string& what)
-        : Failure(SOJOURN_INVALID, file + ":" + std::to_string(line) + ": " + what) {}
-  };
+// The user's data is wrong: DataError("train.tsv", 17, "2 columns, expected 3"). The user sees
+// exactly this.
+class DataError : public Failure {
+ public:
+  DataError(const std::string& file, std::size_t line, const std::string& what)
+      : Failure(SOJOURN_INVALID, file + ":" + std::to_string(line) + ": " + what) {}
+};
 
-  inline std::string_view view(sojourn_str s) noexcept {
-    return s.n == 0 ? std::string_view() : std::string_view(s.p, static_cast<std::size_t>(s.n));
+inline std::string_view view(sojourn_str s) noexcept {
+  return s.n == 0 ? std::string_view() : std::string_view(s.p, static_cast<std::size_t>(s.n));
+}
+inline sojourn_str str(std::string_view s) noexcept { return {s.data(), s.size()}; }
+
+// The interfaces of the host, set once by the plugin's init. It is the same host at every call.
+struct Host {
+  const sojourn_host* base = nullptr;
+  const sojourn_tensor_api* tensor = nullptr;
+  const sojourn_text_api* text = nullptr;
+  const sojourn_data_api* data = nullptr;
+  const sojourn_eval_api* eval = nullptr;
+  const sojourn_search_api* search = nullptr;
+};
+
+inline Host& host() noexcept {
+  static Host instance;
+  return instance;
+}
+
+// One call from the host, for as long as it lasts. What may be asked in which callback is split
+// over the classes below (dataset.h, head.h), so that asking in the wrong one doesn't compile.
+class Call {
+ public:
+  explicit Call(sojourn_ctx* context) noexcept : context_(context) {}
+
+  // level: SOJOURN_LOG_INFO and the like.
+  void log(std::int32_t level, std::string_view message) const {
+    host().base->log(context_, level, str(message));
   }
-  inline sojourn_str str(std::string_view s) noexcept { return {s.data(), s.size()}; }
 
-  // The interfaces of the host, set once by the plugin's init. It is the same host at every call.
-  struct Host {
-    const sojourn_host* base = nullptr;
-    const sojourn_tensor_api* tensor = nullptr;
-    const sojourn_text_api* text = nullptr;
-    const sojourn_data_api* data = nullptr;
-    const sojourn_eval_api* eval = nullptr;
-    const sojourn_search_api* search = nullptr;
-  };
-
-  inline Host& host() noexcept {
-    static Host instance;
-    return instance;
+  // To be called in long loops.
+  void stop_if_cancelled() const {
+    if (host().base->is_cancelled(context_) != 0)
+      throw Failure(SOJOURN_CANCELLED, "stopped at the user's request");
   }
 
-  // One call from the host, for as long as it lasts. What may be asked in which callback is split
-  // over the classes below (dataset.h, head.h), so that asking in the wrong one doesn't compile.
-  class Call {
-   public:
-    explicit Call(sojourn_ctx* context) noexcept : context_(context) {}
+ protected:
+  // Throws what a host function has reported.
+  void check(sojourn_status status) const {
+    if (status != SOJOURN_OK)
+      throw Failure(status, std::string(view(host().base->last_error(context_))));
+  }
+  sojourn_ctx* context() const noexcept { return context_; }
 
-    // level: SOJOURN_LOG_INFO and the like.
-    void log(std::int32_t level, std::string_view message) const {
-      host().base->log(context_, level, str(message));
-    }
+ private:
+  sojourn_ctx* context_;
+};
 
-    // To be called in long loops.
-    void stop_if_cancelled() const {
-      if (host().base->is_cancelled(context_) != 0)
-        throw Failure(SOJOURN_CANCELLED, "stopped at the user's request");
-    }
-
-   protected:
-    // Throws what a host function has reported.
-    void check(sojourn_status status) const {
-      if (status != SOJOURN_OK)
-        throw Failure(status, std::string(view(host().base->last_error(context_))));
-    }
-    sojourn_ctx* context() const noexcept { return context_; }
-
-   private:
-    sojourn_ctx* context_;
-  };
-
-}  // namespace sdk
-}  // namespace sojourn
+}  // namespace sojourn::sdk
+#pragma GCC visibility pop

@@ -12,63 +12,62 @@
 
 #include <nlohmann/json.hpp>
 
-namespace sojourn {
-namespace sdk __attribute__((visibility("hidden"))) {
+#pragma GCC visibility push(hidden)
+namespace sojourn::sdk {
 
-  // The objects of a file, in order. Throws DataError for a line that isn't an object, or one in
-  // which a key comes twice.
-  class JsonLines {
-   public:
-    explicit JsonLines(const File& file) : lines_(file) {}
+// The objects of a file, in order. Throws DataError for a line that isn't an object, or one in
+// which a key comes twice.
+class JsonLines {
+ public:
+  explicit JsonLines(const File& file) : lines_(file) {}
 
-    bool next() {
-      if (!lines_.next()) return false;
-      std::vector<std::set<std::string>>
-          open;  // the keys seen in each object that isn't closed yet
-      const auto check = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& value) {
-        if (event == nlohmann::json::parse_event_t::object_start) open.emplace_back();
-        if (event == nlohmann::json::parse_event_t::object_end) open.pop_back();
-        if (event == nlohmann::json::parse_event_t::key &&
-            !open.back().insert(value.get<std::string>()).second) {
-          lines_.fail("key '" + value.get<std::string>() + "' comes twice");
-        }
-        return true;
-      };
-      try {
-        object_ = nlohmann::json::parse(lines_.text(), check);
-      } catch (const nlohmann::json::parse_error& error) {
-        lines_.fail("not JSON at byte " + std::to_string(error.byte) +
-                    ", expected one object a line");
+  bool next() {
+    if (!lines_.next()) return false;
+    std::vector<std::set<std::string>> open;  // the keys seen in each object that isn't closed yet
+    const auto check = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& value) {
+      if (event == nlohmann::json::parse_event_t::object_start) open.emplace_back();
+      if (event == nlohmann::json::parse_event_t::object_end) open.pop_back();
+      if (event == nlohmann::json::parse_event_t::key &&
+          !open.back().insert(value.get<std::string>()).second) {
+        lines_.fail("key '" + value.get<std::string>() + "' comes twice");
       }
-      if (!object_.is_object())
-        lines_.fail(std::string("a JSON ") + object_.type_name() + ", expected an object");
       return true;
+    };
+    try {
+      object_ = nlohmann::json::parse(lines_.text(), check);
+    } catch (const nlohmann::json::parse_error& error) {
+      lines_.fail("not JSON at byte " + std::to_string(error.byte) +
+                  ", expected one object a line");
     }
+    if (!object_.is_object())
+      lines_.fail(std::string("a JSON ") + object_.type_name() + ", expected an object");
+    return true;
+  }
 
-    // The string under `key`, or nothing where there is no such key. Throws DataError for another
-    // type.
-    std::optional<std::string> optional_string(const char* key) const {
-      const auto found = object_.find(key);
-      if (found == object_.end()) return std::nullopt;
-      if (!found->is_string()) {
-        lines_.fail(std::string("key '") + key + "' is a " + found->type_name() +
-                    ", expected a string");
-      }
-      return found->get<std::string>();
+  // The string under `key`, or nothing where there is no such key. Throws DataError for another
+  // type.
+  std::optional<std::string> optional_string(const char* key) const {
+    const auto found = object_.find(key);
+    if (found == object_.end()) return std::nullopt;
+    if (!found->is_string()) {
+      lines_.fail(std::string("key '") + key + "' is a " + found->type_name() +
+                  ", expected a string");
     }
+    return found->get<std::string>();
+  }
 
-    std::string string(const char* key) const {
-      auto value = optional_string(key);
-      if (!value) lines_.fail(std::string("no key '") + key + "'");
-      return *std::move(value);
-    }
+  std::string string(const char* key) const {
+    auto value = optional_string(key);
+    if (!value) lines_.fail(std::string("no key '") + key + "'");
+    return *std::move(value);
+  }
 
-    const Lines& line() const noexcept { return lines_; }
+  const Lines& line() const noexcept { return lines_; }
 
-   private:
-    Lines lines_;
-    nlohmann::json object_;
-  };
+ private:
+  Lines lines_;
+  nlohmann::json object_;
+};
 
-}  // namespace sdk
-}  // namespace sojourn
+}  // namespace sojourn::sdk
+#pragma GCC visibility pop

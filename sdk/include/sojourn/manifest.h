@@ -8,186 +8,186 @@
 #include <utility>
 #include <vector>
 
-namespace sojourn {
-namespace sdk __attribute__((visibility("hidden"))) {
+#pragma GCC visibility push(hidden)
+namespace sojourn::sdk {
 
-  // Writes JSON text, value by value; commas are its own business.
-  class JsonWriter {
-   public:
-    JsonWriter& open(char bracket) {
-      separate();
-      text_ += bracket;
-      first_ = true;
-      return *this;
-    }
-    JsonWriter& close(char bracket) {
-      text_ += bracket;
-      first_ = false;
-      return *this;
-    }
-    JsonWriter& key(std::string_view name) {
-      value(name);
-      text_ += ':';
-      first_ = true;
-      return *this;
-    }
-    JsonWriter& value(std::string_view s) {
-      separate();
-      text_ += '"';
-      for (const char c : s) append(c);
-      text_ += '"';
-      return *this;
-    }
-    JsonWriter& literal(std::string_view s) {  // a number, true, false
-      separate();
-      text_ += s;
-      return *this;
-    }
-    JsonWriter& value(const std::vector<std::string>& list) {
-      open('[');
-      for (const auto& item : list) value(std::string_view(item));
-      return close(']');
-    }
+// Writes JSON text, value by value; commas are its own business.
+class JsonWriter {
+ public:
+  JsonWriter& open(char bracket) {
+    separate();
+    text_ += bracket;
+    first_ = true;
+    return *this;
+  }
+  JsonWriter& close(char bracket) {
+    text_ += bracket;
+    first_ = false;
+    return *this;
+  }
+  JsonWriter& key(std::string_view name) {
+    value(name);
+    text_ += ':';
+    first_ = true;
+    return *this;
+  }
+  JsonWriter& value(std::string_view s) {
+    separate();
+    text_ += '"';
+    for (const char c : s) append(c);
+    text_ += '"';
+    return *this;
+  }
+  JsonWriter& literal(std::string_view s) {  // a number, true, false
+    separate();
+    text_ += s;
+    return *this;
+  }
+  JsonWriter& value(const std::vector<std::string>& list) {
+    open('[');
+    for (const auto& item : list) value(std::string_view(item));
+    return close(']');
+  }
 
-    const std::string& text() const noexcept { return text_; }
+  const std::string& text() const noexcept { return text_; }
 
-   private:
-    void separate() {
-      if (!first_) text_ += ',';
-      first_ = false;
+ private:
+  void separate() {
+    if (!first_) text_ += ',';
+    first_ = false;
+  }
+  void append(char c) {
+    constexpr std::string_view kHex = "0123456789abcdef";
+    const unsigned byte = static_cast<unsigned char>(c);
+    if (byte < 0x20) {
+      text_ += "\\u00";
+      text_ += kHex[byte >> 4U];
+      text_ += kHex[byte & 15U];
+      return;
     }
-    void append(char c) {
-      constexpr std::string_view kHex = "0123456789abcdef";
-      const auto byte = static_cast<unsigned char>(c);
-      if (byte < 0x20) {
-        text_ += "\\u00";
-        text_ += kHex[byte >> 4];
-        text_ += kHex[byte & 15];
-        return;
-      }
-      if (c == '"' || c == '\\') text_ += '\\';
-      text_ += c;
-    }
+    if (c == '"' || c == '\\') text_ += '\\';
+    text_ += c;
+  }
 
-    std::string text_;
-    bool first_ = true;
-  };
+  std::string text_;
+  bool first_ = true;
+};
 
-  // The part of the manifest that the author of a task writes.
-  struct Description {
+// The part of the manifest that the author of a task writes.
+struct Description {
+  std::string name;
+  std::string licence;  // of the data
+  std::vector<std::string> languages;
+  std::map<std::string, std::string>
+      codes;  // {code} of a language, where it isn't the language itself
+  // split -> file -> patterns below the data root, of which the first that exists is taken. They
+  // may hold {split}, {language}, {code} and *.
+  std::map<std::string, std::map<std::string, std::vector<std::string>>> splits;
+  std::vector<std::string> train_on;
+  std::vector<std::string> labels;  // in the order of the head's outputs
+};
+
+// The part that belongs to a family.
+struct FamilySpec {
+  struct Field {
     std::string name;
-    std::string licence;  // of the data
-    std::vector<std::string> languages;
-    std::map<std::string, std::string>
-        codes;  // {code} of a language, where it isn't the language itself
-    // split -> file -> patterns below the data root, of which the first that exists is taken. They
-    // may hold {split}, {language}, {code} and *.
-    std::map<std::string, std::map<std::string, std::vector<std::string>>> splits;
-    std::vector<std::string> train_on;
-    std::vector<std::string> labels;  // in the order of the head's outputs
+    std::vector<std::string> dims;  // "T" (pieces), "C" (choices) or sizes; int64
+    int pad;
   };
-
-  // The part that belongs to a family.
-  struct FamilySpec {
-    struct Field {
-      std::string name;
-      std::vector<std::string> dims;  // "T" (pieces), "C" (choices) or sizes; int64
-      int pad;
-    };
-    struct Output {
-      std::string name;
-      std::vector<std::string> dims;  // of one feature
-    };
-    std::string family;  // of the head; empty: none
-    std::string kind;    // for people
-    std::vector<Field> fields;
-    std::string loss_items;
-    std::vector<std::string> inputs;
-    std::vector<Output> outputs;
-    std::string search_side;  // the field; empty: no search
-    std::vector<std::string> ops;
+  struct Output {
+    std::string name;
+    std::vector<std::string> dims;  // of one feature
   };
+  std::string family;  // of the head; empty: none
+  std::string kind;    // for people
+  std::vector<Field> fields;
+  std::string loss_items;
+  std::vector<std::string> inputs;
+  std::vector<Output> outputs;
+  std::string search_side;  // the field; empty: no search
+  std::vector<std::string> ops;
+};
 
-  namespace manifest_parts {
+namespace manifest_parts {
 
-  inline void write_files(JsonWriter& json, const Description& task) {
-    json.key("splits").open('{');
-    for (const auto& [split, files] : task.splits) {
-      json.key(split).open('{').key("files").open('{');
-      for (const auto& [file, patterns] : files) json.key(file).value(patterns);
-      json.close('}').close('}');
-    }
-    json.close('}');
+inline void write_files(JsonWriter& json, const Description& task) {
+  json.key("splits").open('{');
+  for (const auto& [split, files] : task.splits) {
+    json.key(split).open('{').key("files").open('{');
+    for (const auto& [file, patterns] : files) json.key(file).value(patterns);
+    json.close('}').close('}');
   }
+  json.close('}');
+}
 
-  inline void write_fields(JsonWriter& json, const FamilySpec& family) {
-    json.key("fields").open('[');
-    for (const auto& field : family.fields) {
-      json.open('{').key("name").value(field.name).key("type").value("int64");
-      json.key("dims").value(field.dims).key("pad").literal(std::to_string(field.pad)).close('}');
-    }
-    json.close(']');
+inline void write_fields(JsonWriter& json, const FamilySpec& family) {
+  json.key("fields").open('[');
+  for (const auto& field : family.fields) {
+    json.open('{').key("name").value(field.name).key("type").value("int64");
+    json.key("dims").value(field.dims).key("pad").literal(std::to_string(field.pad)).close('}');
   }
+  json.close(']');
+}
 
-  inline void write_head(JsonWriter& json, const Description& task, const FamilySpec& family) {
-    json.key("loss_items").value(family.loss_items);
-    json.key("head")
+inline void write_head(JsonWriter& json, const Description& task, const FamilySpec& family) {
+  json.key("loss_items").value(family.loss_items);
+  json.key("head")
+      .open('{')
+      .key("family")
+      .value(family.family)
+      .key("labels")
+      .value(task.labels)
+      .close('}');
+  json.key("inputs").value(family.inputs).key("ops").value(family.ops);
+  json.key("outputs").open('[');
+  for (const auto& output : family.outputs) {
+    json.open('{').key("name").value(output.name).key("dims").value(output.dims).close('}');
+  }
+  json.close(']');
+}
+
+}  // namespace manifest_parts
+
+// Every family here scores by accuracy: {correct, total}.
+inline std::string manifest_json(const Description& task, const FamilySpec& family) {
+  JsonWriter json;
+  json.open('{')
+      .key("name")
+      .value(task.name)
+      .key("kind")
+      .value(family.kind)
+      .key("licence")
+      .value(task.licence);
+  json.key("languages").value(task.languages).key("codes").open('{');
+  for (const auto& [language, code] : task.codes) json.key(language).value(code);
+  json.close('}');
+  manifest_parts::write_files(json, task);
+  json.key("train_on").value(task.train_on);
+  manifest_parts::write_fields(json, family);
+  if (!family.family.empty()) manifest_parts::write_head(json, task, family);
+  if (!family.search_side.empty()) {
+    json.key("search")
         .open('{')
-        .key("family")
-        .value(family.family)
-        .key("labels")
-        .value(task.labels)
+        .key("vector")
+        .value("mean")
+        .key("side")
+        .value(family.search_side)
         .close('}');
-    json.key("inputs").value(family.inputs).key("ops").value(family.ops);
-    json.key("outputs").open('[');
-    for (const auto& output : family.outputs) {
-      json.open('{').key("name").value(output.name).key("dims").value(output.dims).close('}');
-    }
-    json.close(']');
   }
+  json.key("statistics").value(std::vector<std::string>{"correct", "total"});
+  json.key("metrics")
+      .open('[')
+      .open('{')
+      .key("name")
+      .value("accuracy")
+      .key("profile")
+      .value("accuracy");
+  json.key("ratio")
+      .value(std::vector<std::string>{"correct", "total"})
+      .key("primary")
+      .literal("true");
+  return json.close('}').close(']').close('}').text();
+}
 
-  }  // namespace manifest_parts
-
-  // Every family here scores by accuracy: {correct, total}.
-  inline std::string manifest_json(const Description& task, const FamilySpec& family) {
-    JsonWriter json;
-    json.open('{')
-        .key("name")
-        .value(task.name)
-        .key("kind")
-        .value(family.kind)
-        .key("licence")
-        .value(task.licence);
-    json.key("languages").value(task.languages).key("codes").open('{');
-    for (const auto& [language, code] : task.codes) json.key(language).value(code);
-    json.close('}');
-    manifest_parts::write_files(json, task);
-    json.key("train_on").value(task.train_on);
-    manifest_parts::write_fields(json, family);
-    if (!family.family.empty()) manifest_parts::write_head(json, task, family);
-    if (!family.search_side.empty()) {
-      json.key("search")
-          .open('{')
-          .key("vector")
-          .value("mean")
-          .key("side")
-          .value(family.search_side)
-          .close('}');
-    }
-    json.key("statistics").value(std::vector<std::string>{"correct", "total"});
-    json.key("metrics")
-        .open('[')
-        .open('{')
-        .key("name")
-        .value("accuracy")
-        .key("profile")
-        .value("accuracy");
-    json.key("ratio")
-        .value(std::vector<std::string>{"correct", "total"})
-        .key("primary")
-        .literal("true");
-    return json.close('}').close(']').close('}').text();
-  }
-
-}  // namespace sdk
-}  // namespace sojourn
+}  // namespace sojourn::sdk
+#pragma GCC visibility pop

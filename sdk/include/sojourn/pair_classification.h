@@ -13,117 +13,117 @@
 #include <utility>
 #include <vector>
 
-namespace sojourn {
-namespace sdk __attribute__((visibility("hidden"))) {
+#pragma GCC visibility push(hidden)
+namespace sojourn::sdk {
 
-  struct Pair {
-    std::string id;  // unique in its split; equal across translations
-    std::string first;
-    std::string second;
-    std::size_t label;  // place in Description::labels
-  };
+struct Pair {
+  std::string id;  // unique in its split; equal across translations
+  std::string first;
+  std::string second;
+  std::size_t label;  // place in Description::labels
+};
 
-  // The prediction of an example is its label.
-  class PairDataset : public Dataset {
+// The prediction of an example is its label.
+class PairDataset : public Dataset {
+ public:
+  PairDataset(std::vector<Pair> pairs, std::vector<std::string> labels)
+      : pairs_(std::move(pairs)), labels_(std::move(labels)) {}
+
+  std::uint64_t size() const override { return pairs_.size(); }
+  Example example(std::uint64_t index) const override { return {pairs_.at(index).id, {}, {}}; }
+
+  void featurize(const FeatureCall& call, std::uint64_t index) const override {
+    const Pair& pair = pairs_.at(index);
+    const auto encoding = call.encode(pair.first, pair.second);
+    const auto label = static_cast<std::int64_t>(pair.label);
+    call.emit({Field(encoding.ids, encoding.n), Field::scalar(label)});
+  }
+
+  std::unique_ptr<Decoder> decoder() const override {
+    return std::make_unique<LabelDecoder>(labels_);
+  }
+
+  std::vector<double> score(std::uint64_t index, std::string_view prediction) const override {
+    return one_item(labels_[pairs_.at(index).label] == prediction);
+  }
+
+ private:
+  class LabelDecoder : public Decoder {
    public:
-    PairDataset(std::vector<Pair> pairs, std::vector<std::string> labels)
-        : pairs_(std::move(pairs)), labels_(std::move(labels)) {}
+    explicit LabelDecoder(const std::vector<std::string>& labels) : labels_(&labels) {}
 
-    std::uint64_t size() const override { return pairs_.size(); }
-    Example example(std::uint64_t index) const override { return {pairs_.at(index).id, {}, {}}; }
-
-    void featurize(const FeatureCall& call, std::uint64_t index) const override {
-      const Pair& pair = pairs_.at(index);
-      const auto encoding = call.encode(pair.first, pair.second);
-      const auto label = static_cast<std::int64_t>(pair.label);
-      call.emit({Field(encoding.ids, encoding.n), Field::scalar(label)});
+    void add(std::uint64_t example, const Arrays& arrays) override {
+      predictions_.emplace_back(example, argmax(arrays.floats("logits"), labels_->size()));
     }
-
-    std::unique_ptr<Decoder> decoder() const override {
-      return std::make_unique<LabelDecoder>(labels_);
-    }
-
-    std::vector<double> score(std::uint64_t index, std::string_view prediction) const override {
-      return one_item(labels_[pairs_.at(index).label] == prediction);
+    void finish(const DecodeCall& call) override {
+      for (const auto& [example, label] : predictions_) call.predict(example, (*labels_)[label]);
     }
 
    private:
-    class LabelDecoder : public Decoder {
-     public:
-      explicit LabelDecoder(const std::vector<std::string>& labels) : labels_(&labels) {}
-
-      void add(std::uint64_t example, const Arrays& arrays) override {
-        predictions_.emplace_back(example, argmax(arrays.floats("logits"), labels_->size()));
-      }
-      void finish(const DecodeCall& call) override {
-        for (const auto& [example, label] : predictions_) call.predict(example, (*labels_)[label]);
-      }
-
-     private:
-      const std::vector<std::string>* labels_;
-      std::vector<std::pair<std::uint64_t, std::size_t>> predictions_;
-    };
-
-    std::vector<Pair> pairs_;
-    std::vector<std::string> labels_;
+    const std::vector<std::string>* labels_;
+    std::vector<std::pair<std::uint64_t, std::size_t>> predictions_;
   };
 
-  // Dropout, dense, tanh, dropout, linear on the first token: hidden [B, T, H] -> logits [B,
-  // labels].
-  class PairHead : public Head {
-   public:
-    PairHead(const HeadCall& call, std::int64_t labels)
-        : select_(call.bind("core1::select(input,dim,index)")),
-          tanh_(call.bind("core1::tanh(input)")),
-          cross_entropy_(call.bind("core1::cross_entropy(input,target)")),
-          dense_(call, "dense.weight", "dense.bias", call.hidden_size(), call.hidden_size()),
-          out_(call, "out.weight", "out.bias", labels, call.hidden_size()) {}
+  std::vector<Pair> pairs_;
+  std::vector<std::string> labels_;
+};
 
-    std::vector<Tensor> forward(const StepCall& call, const Inputs& inputs) override {
-      const Tensor first = call(select_, {inputs[0], 1, 0});
-      return {out_(call, call(tanh_, {dense_(call, first)}))};
-    }
+// Dropout, dense, tanh, dropout, linear on the first token: hidden [B, T, H] -> logits [B,
+// labels].
+class PairHead : public Head {
+ public:
+  PairHead(const HeadCall& call, std::int64_t labels)
+      : select_(call.bind("core1::select(input,dim,index)")),
+        tanh_(call.bind("core1::tanh(input)")),
+        cross_entropy_(call.bind("core1::cross_entropy(input,target)")),
+        dense_(call, "dense.weight", "dense.bias", call.hidden_size(), call.hidden_size()),
+        out_(call, "out.weight", "out.bias", labels, call.hidden_size()) {}
 
-    Tensor loss(const StepCall& call, const Inputs& inputs,
-                const std::vector<Tensor>& outputs) override {
-      return call(cross_entropy_, {outputs[0], inputs[1]});
-    }
+  std::vector<Tensor> forward(const StepCall& call, const Inputs& inputs) override {
+    const Tensor first = call(select_, {inputs[0], 1, 0});
+    return {out_(call, call(tanh_, {dense_(call, first)}))};
+  }
 
-   private:
-    Op select_;
-    Op tanh_;
-    Op cross_entropy_;
-    LinearLayer dense_;
-    LinearLayer out_;
-  };
+  Tensor loss(const StepCall& call, const Inputs& inputs,
+              const std::vector<Tensor>& outputs) override {
+    return call(cross_entropy_, {outputs[0], inputs[1]});
+  }
 
-  // A task of this family. `Task` has two static members:
-  //   Description description();
-  //   std::vector<Pair> read(const OpenCall& call);   // throws DataError
-  template <class Task>
-  struct PairClassification {
-    static constexpr bool kHasHead = true;
-    static Description description() { return Task::description(); }
-    static FamilySpec family() {
-      FamilySpec spec;
-      spec.family = "pair_classification";
-      spec.kind = "pair classification";
-      spec.fields = {{"input_ids", {"T"}, 0}, {"label", {}, 0}};
-      spec.loss_items = "label";
-      spec.inputs = {"hidden", "label"};
-      spec.outputs = {{"logits", {std::to_string(Task::description().labels.size())}}};
-      spec.ops = {"core1::select", "core1::dropout", "core1::linear", "core1::tanh",
-                  "core1::cross_entropy"};
-      return spec;
-    }
-    static std::unique_ptr<Dataset> open(const OpenCall& call) {
-      return std::make_unique<PairDataset>(Task::read(call), Task::description().labels);
-    }
-    static std::unique_ptr<Head> create_head(const HeadCall& call) {
-      return std::make_unique<PairHead>(
-          call, static_cast<std::int64_t>(Task::description().labels.size()));
-    }
-  };
+ private:
+  Op select_;
+  Op tanh_;
+  Op cross_entropy_;
+  LinearLayer dense_;
+  LinearLayer out_;
+};
 
-}  // namespace sdk
-}  // namespace sojourn
+// A task of this family. `Task` has two static members:
+//   Description description();
+//   std::vector<Pair> read(const OpenCall& call);   // throws DataError
+template <class Task>
+struct PairClassification {
+  static constexpr bool kHasHead = true;
+  static Description description() { return Task::description(); }
+  static FamilySpec family() {
+    FamilySpec spec;
+    spec.family = "pair_classification";
+    spec.kind = "pair classification";
+    spec.fields = {{"input_ids", {"T"}, 0}, {"label", {}, 0}};
+    spec.loss_items = "label";
+    spec.inputs = {"hidden", "label"};
+    spec.outputs = {{"logits", {std::to_string(Task::description().labels.size())}}};
+    spec.ops = {"core1::select", "core1::dropout", "core1::linear", "core1::tanh",
+                "core1::cross_entropy"};
+    return spec;
+  }
+  static std::unique_ptr<Dataset> open(const OpenCall& call) {
+    return std::make_unique<PairDataset>(Task::read(call), Task::description().labels);
+  }
+  static std::unique_ptr<Head> create_head(const HeadCall& call) {
+    return std::make_unique<PairHead>(call,
+                                      static_cast<std::int64_t>(Task::description().labels.size()));
+  }
+};
+
+}  // namespace sojourn::sdk
+#pragma GCC visibility pop

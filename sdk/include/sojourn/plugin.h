@@ -15,204 +15,205 @@
 #include <string>
 #include <vector>
 
-namespace sojourn {
-namespace sdk __attribute__((visibility("hidden"))) {
+#pragma GCC visibility push(hidden)
+namespace sojourn::sdk {
 
-  // Runs the body of a callback. Whatever it throws becomes a status and a message for the host.
-  template <class Body>
-  sojourn_status guarded(sojourn_ctx * context, const Body& body) noexcept {
-    const auto report = [&](sojourn_status status, const char* message) {
-      host().base->set_error(context, str(message));
-      return status;
-    };
-    try {
-      body();
-      return SOJOURN_OK;
-    } catch (const Failure& failure) {
-      return report(failure.status(), failure.what());
-    } catch (const std::exception& error) {
-      return report(SOJOURN_INTERNAL, error.what());
-    } catch (...) {
-      return report(SOJOURN_INTERNAL, "an exception that isn't a std::exception");
-    }
-  }
-
-  // The callbacks of sojourn_task for a task of a family, which has the static members
-  // description(), family(), open(), kHasHead and, with a head, create_head().
-  template <class Task>
-  struct Callbacks {
-    static sojourn_status dataset_open(sojourn_ctx* context, void* /*self*/,
-                                       const sojourn_dataset_request* request, void** dataset,
-                                       std::uint64_t* n) noexcept {
-      return guarded(context, [&] {
-        std::unique_ptr<Dataset> opened = Task::open(OpenCall(context, *request));
-        *n = opened->size();
-        *dataset = opened.release();
-      });
-    }
-
-    static sojourn_status example(sojourn_ctx* context, void* dataset, std::uint64_t index,
-                                  sojourn_example* out) noexcept {
-      return guarded(context, [&] {
-        const Example found = as<Dataset>(dataset).example(index);
-        out->id = str(found.id);
-        out->align = str(found.align);
-        out->cluster = str(found.cluster);
-      });
-    }
-
-    static sojourn_status featurize(sojourn_ctx* context, void* dataset,
-                                    std::uint64_t index) noexcept {
-      return guarded(context, [&] { as<Dataset>(dataset).featurize(FeatureCall(context), index); });
-    }
-
-    static void dataset_close(void* dataset) noexcept { delete &as<Dataset>(dataset); }
-
-    static sojourn_status head_create(sojourn_ctx* context, void* /*self*/,
-                                      std::int64_t hidden_size, void** head) noexcept {
-      return guarded(context, [&] {
-        if constexpr (Task::kHasHead)
-          *head = Task::create_head(HeadCall(context, hidden_size)).release();
-      });
-    }
-
-    static sojourn_status head_forward(sojourn_ctx* context, void* head, const sojourn_batch* batch,
-                                       sojourn_tensor* outputs) noexcept {
-      return guarded(context, [&] {
-        const auto made = as<Head>(head).forward(StepCall(context), tensors(batch->t, batch->n));
-        std::transform(made.begin(), made.end(), outputs, [](Tensor t) { return t.handle; });
-      });
-    }
-
-    static sojourn_status head_loss(sojourn_ctx* context, void* head, const sojourn_batch* batch,
-                                    const sojourn_tensor* outputs, sojourn_tensor* loss) noexcept {
-      return guarded(context, [&] {
-        static const std::size_t n_outputs = Task::family().outputs.size();
-        const auto inputs = tensors(batch->t, batch->n);
-        *loss = as<Head>(head).loss(StepCall(context), inputs, tensors(outputs, n_outputs)).handle;
-      });
-    }
-
-    static void head_destroy(void* head) noexcept { delete &as<Head>(head); }
-
-    static sojourn_status decode_create(sojourn_ctx* context, void* dataset,
-                                        void** decoder) noexcept {
-      return guarded(context, [&] { *decoder = as<Dataset>(dataset).decoder().release(); });
-    }
-
-    static sojourn_status decode_add(sojourn_ctx* context, void* decoder, std::uint64_t example,
-                                     const sojourn_named* arrays, std::uint64_t n) noexcept {
-      return guarded(context, [&] { as<Decoder>(decoder).add(example, Arrays(arrays, n)); });
-    }
-
-    static sojourn_status decode_finish(sojourn_ctx* context, void* decoder,
-                                        sojourn_str /*tuned*/) noexcept {
-      return guarded(context, [&] { as<Decoder>(decoder).finish(DecodeCall(context)); });
-    }
-
-    static void decode_destroy(void* decoder) noexcept { delete &as<Decoder>(decoder); }
-
-    static sojourn_status score(sojourn_ctx* context, void* dataset, std::uint64_t index,
-                                sojourn_str prediction, double* statistics,
-                                std::uint64_t n) noexcept {
-      return guarded(context, [&] {
-        const auto values = as<Dataset>(dataset).score(index, view(prediction));
-        if (values.size() != n)
-          throw Failure(SOJOURN_INTERNAL, "score gave another number of statistics than declared");
-        std::copy(values.begin(), values.end(), statistics);
-      });
-    }
-
-   private:
-    template <class T>
-    static T& as(void* object) {
-      return *static_cast<T*>(object);
-    }
-    static std::vector<Tensor> tensors(const sojourn_tensor* handles, std::uint64_t n) {
-      std::vector<Tensor> list;
-      for (std::uint64_t i = 0; i < n; ++i) list.push_back(Tensor{handles[i]});
-      return list;
-    }
+// Runs the body of a callback. Whatever it throws becomes a status and a message for the host.
+template <class Body>
+sojourn_status guarded(sojourn_ctx* context, const Body& body) noexcept {
+  const auto report = [&](sojourn_status status, const char* message) {
+    host().base->set_error(context, str(message));
+    return status;
   };
-
-  // The table of a task; made once.
-  template <class Task>
-  const sojourn_task* task_table() {
-    using C = Callbacks<Task>;
-    static const std::string manifest = manifest_json(Task::description(), Task::family());
-    static const sojourn_task table = [] {
-      sojourn_task task{};
-      task.struct_size = sizeof(task);
-      task.flags = SOJOURN_TASK_FEATURIZE_PARALLEL;
-      task.manifest = str(manifest);
-      task.dataset_open = &C::dataset_open;
-      task.example = &C::example;
-      task.featurize = &C::featurize;
-      task.dataset_close = &C::dataset_close;
-      if (Task::kHasHead) {
-        task.head_create = &C::head_create;
-        task.head_forward = &C::head_forward;
-        task.head_loss = &C::head_loss;
-        task.head_destroy = &C::head_destroy;
-      }
-      task.decode_create = &C::decode_create;
-      task.decode_add = &C::decode_add;
-      task.decode_finish = &C::decode_finish;
-      task.decode_destroy = &C::decode_destroy;
-      task.score = &C::score;
-      return task;
-    }();
-    return &table;
+  try {
+    body();
+    return SOJOURN_OK;
+  } catch (const Failure& failure) {
+    return report(failure.status(), failure.what());
+  } catch (const std::exception& error) {
+    return report(SOJOURN_INTERNAL, error.what());
+  } catch (...) {
+    return report(SOJOURN_INTERNAL, "an exception that isn't a std::exception");
   }
+}
 
-  // Remembers the host and its interfaces, and refuses one that lacks any of them.
-  inline sojourn_status init_plugin(const sojourn_host* base, sojourn_ctx* context,
-                                    void** self) noexcept {
-    Host& h = host();
-    h.base = base;
-    const auto find = [&](auto& api, const char* id) {
-      api = static_cast<std::remove_reference_t<decltype(api)>>(base->get_interface(id));
-      if (api == nullptr)
-        throw Failure(SOJOURN_PRECONDITION, std::string("the host has no interface ") + id);
-    };
+// The callbacks of sojourn_task for a task of a family, which has the static members
+// description(), family(), open(), kHasHead and, with a head, create_head().
+template <class Task>
+struct Callbacks {
+  static sojourn_status dataset_open(sojourn_ctx* context, void* /*self*/,
+                                     const sojourn_dataset_request* request, void** dataset,
+                                     std::uint64_t* n) noexcept {
     return guarded(context, [&] {
-      find(h.tensor, "sojourn.tensor/1");
-      find(h.text, "sojourn.text/1");
-      find(h.data, "sojourn.data/1");
-      find(h.eval, "sojourn.eval/1");
-      find(h.search, "sojourn.search/1");
-      *self = nullptr;
+      std::unique_ptr<Dataset> opened = Task::open(OpenCall(context, *request));
+      *n = opened->size();
+      *dataset = opened.release();
     });
   }
 
-  // The description of a plugin; null where it can't be made, which the host refuses.
-  template <class... Tasks>
-  const sojourn_plugin* plugin_table(const char* id, const char* version,
-                                     const char* licence) noexcept {
-    try {
-      static const sojourn_task* const tasks[] = {task_table<Tasks>()...};
-      static const sojourn_plugin plugin = [&] {
-        sojourn_plugin p{};
-        p.struct_size = sizeof(p);
-        p.abi_major = SOJOURN_ABI_MAJOR;
-        p.abi_built = SOJOURN_ABI_MINOR;
-        p.abi_needed = SOJOURN_TARGET_MINOR;
-        p.id = id;
-        p.version = version;
-        p.licence = licence;
-        p.n_tasks = sizeof...(Tasks);
-        p.tasks = tasks;
-        p.init = &init_plugin;
-        return p;
-      }();
-      return &plugin;
-    } catch (...) {
-      return nullptr;
-    }
+  static sojourn_status example(sojourn_ctx* context, void* dataset, std::uint64_t index,
+                                sojourn_example* out) noexcept {
+    return guarded(context, [&] {
+      const Example found = as<Dataset>(dataset).example(index);
+      out->id = str(found.id);
+      out->align = str(found.align);
+      out->cluster = str(found.cluster);
+    });
   }
 
-}  // namespace sdk
-}  // namespace sojourn
+  static sojourn_status featurize(sojourn_ctx* context, void* dataset,
+                                  std::uint64_t index) noexcept {
+    return guarded(context, [&] { as<Dataset>(dataset).featurize(FeatureCall(context), index); });
+  }
+
+  static void dataset_close(void* dataset) noexcept { delete &as<Dataset>(dataset); }
+
+  static sojourn_status head_create(sojourn_ctx* context, void* /*self*/, std::int64_t hidden_size,
+                                    void** head) noexcept {
+    return guarded(context, [&] {
+      if constexpr (Task::kHasHead)
+        *head = Task::create_head(HeadCall(context, hidden_size)).release();
+    });
+  }
+
+  static sojourn_status head_forward(sojourn_ctx* context, void* head, const sojourn_batch* batch,
+                                     sojourn_tensor* outputs) noexcept {
+    return guarded(context, [&] {
+      const auto made = as<Head>(head).forward(StepCall(context), tensors(batch->t, batch->n));
+      std::transform(made.begin(), made.end(), outputs, [](Tensor t) { return t.handle; });
+    });
+  }
+
+  static sojourn_status head_loss(sojourn_ctx* context, void* head, const sojourn_batch* batch,
+                                  const sojourn_tensor* outputs, sojourn_tensor* loss) noexcept {
+    return guarded(context, [&] {
+      static const std::size_t n_outputs = Task::family().outputs.size();
+      const auto inputs = tensors(batch->t, batch->n);
+      *loss = as<Head>(head).loss(StepCall(context), inputs, tensors(outputs, n_outputs)).handle;
+    });
+  }
+
+  static void head_destroy(void* head) noexcept { delete &as<Head>(head); }
+
+  static sojourn_status decode_create(sojourn_ctx* context, void* dataset,
+                                      void** decoder) noexcept {
+    return guarded(context, [&] { *decoder = as<Dataset>(dataset).decoder().release(); });
+  }
+
+  static sojourn_status decode_add(sojourn_ctx* context, void* decoder, std::uint64_t example,
+                                   const sojourn_named* arrays, std::uint64_t n) noexcept {
+    return guarded(context, [&] { as<Decoder>(decoder).add(example, Arrays(arrays, n)); });
+  }
+
+  static sojourn_status decode_finish(sojourn_ctx* context, void* decoder,
+                                      sojourn_str /*tuned*/) noexcept {
+    return guarded(context, [&] { as<Decoder>(decoder).finish(DecodeCall(context)); });
+  }
+
+  static void decode_destroy(void* decoder) noexcept { delete &as<Decoder>(decoder); }
+
+  static sojourn_status score(sojourn_ctx* context, void* dataset, std::uint64_t index,
+                              sojourn_str prediction, double* statistics,
+                              std::uint64_t n) noexcept {
+    return guarded(context, [&] {
+      const auto values = as<Dataset>(dataset).score(index, view(prediction));
+      if (values.size() != n)
+        throw Failure(SOJOURN_INTERNAL, "score gave another number of statistics than declared");
+      std::copy(values.begin(), values.end(), statistics);
+    });
+  }
+
+ private:
+  template <class T>
+  static T& as(void* object) {
+    return *static_cast<T*>(object);
+  }
+  static std::vector<Tensor> tensors(const sojourn_tensor* handles, std::uint64_t n) {
+    std::vector<Tensor> list;
+    list.reserve(n);
+    for (std::uint64_t i = 0; i < n; ++i) list.push_back(Tensor{handles[i]});
+    return list;
+  }
+};
+
+// The table of a task; made once.
+template <class Task>
+const sojourn_task* task_table() {
+  using C = Callbacks<Task>;
+  static const std::string manifest = manifest_json(Task::description(), Task::family());
+  static const sojourn_task table = [] {
+    sojourn_task task{};
+    task.struct_size = sizeof(task);
+    task.flags = SOJOURN_TASK_FEATURIZE_PARALLEL;
+    task.manifest = str(manifest);
+    task.dataset_open = &C::dataset_open;
+    task.example = &C::example;
+    task.featurize = &C::featurize;
+    task.dataset_close = &C::dataset_close;
+    if (Task::kHasHead) {
+      task.head_create = &C::head_create;
+      task.head_forward = &C::head_forward;
+      task.head_loss = &C::head_loss;
+      task.head_destroy = &C::head_destroy;
+    }
+    task.decode_create = &C::decode_create;
+    task.decode_add = &C::decode_add;
+    task.decode_finish = &C::decode_finish;
+    task.decode_destroy = &C::decode_destroy;
+    task.score = &C::score;
+    return task;
+  }();
+  return &table;
+}
+
+// Remembers the host and its interfaces, and refuses one that lacks any of them.
+inline sojourn_status init_plugin(const sojourn_host* base, sojourn_ctx* context,
+                                  void** self) noexcept {
+  Host& h = host();
+  h.base = base;
+  const auto find = [&](auto& api, const char* id) {
+    api = static_cast<std::remove_reference_t<decltype(api)>>(base->get_interface(id));
+    if (api == nullptr)
+      throw Failure(SOJOURN_PRECONDITION, std::string("the host has no interface ") + id);
+  };
+  return guarded(context, [&] {
+    find(h.tensor, "sojourn.tensor/1");
+    find(h.text, "sojourn.text/1");
+    find(h.data, "sojourn.data/1");
+    find(h.eval, "sojourn.eval/1");
+    find(h.search, "sojourn.search/1");
+    *self = nullptr;
+  });
+}
+
+// The description of a plugin; null where it can't be made, which the host refuses.
+template <class... Tasks>
+const sojourn_plugin* plugin_table(const char* id, const char* version,
+                                   const char* licence) noexcept {
+  try {
+    static const sojourn_task* const tasks[] = {task_table<Tasks>()...};
+    static const sojourn_plugin plugin = [&] {
+      sojourn_plugin p{};
+      p.struct_size = sizeof(p);
+      p.abi_major = SOJOURN_ABI_MAJOR;
+      p.abi_built = SOJOURN_ABI_MINOR;
+      p.abi_needed = SOJOURN_TARGET_MINOR;
+      p.id = id;
+      p.version = version;
+      p.licence = licence;
+      p.n_tasks = sizeof...(Tasks);
+      p.tasks = tasks;
+      p.init = &init_plugin;
+      return p;
+    }();
+    return &plugin;
+  } catch (...) {
+    return nullptr;
+  }
+}
+
+}  // namespace sojourn::sdk
+#pragma GCC visibility pop
 
 #define SOJOURN_PLUGIN(id, version, licence, ...)                                        \
   extern "C" SOJOURN_EXPORT const sojourn_plugin* sojourn_plugin_entry_v1() SOJOURN_NX { \

@@ -15,162 +15,159 @@
 #include <utility>
 #include <vector>
 
-namespace sojourn {
-namespace sdk __attribute__((visibility("hidden"))) {
+#pragma GCC visibility push(hidden)
+namespace sojourn::sdk {
 
-  // The prediction of an example is its tags, one per word, joined by a space. A sentence that is
-  // too long is split between words, never cut. A word without a piece (nothing that the tokenizer
-  // keeps) can't be tagged: it is predicted as "_", and counts as wrong.
-  class TaggingDataset : public Dataset {
+// The prediction of an example is its tags, one per word, joined by a space. A sentence that is
+// too long is split between words, never cut. A word without a piece (nothing that the tokenizer
+// keeps) can't be tagged: it is predicted as "_", and counts as wrong.
+class TaggingDataset : public Dataset {
+ public:
+  static constexpr std::int64_t kIgnored = -100;
+  static constexpr std::string_view kNoTag = "_";
+
+  TaggingDataset(std::vector<TaggedSentence> sentences, std::vector<std::string> tags)
+      : sentences_(std::move(sentences)), tags_(std::move(tags)) {
+    for (std::size_t i = 0; i < sentences_.size(); ++i) ids_.push_back(std::to_string(i + 1));
+  }
+
+  std::uint64_t size() const override { return sentences_.size(); }
+  Example example(std::uint64_t index) const override { return {ids_.at(index), {}, {}}; }
+
+  void featurize(const FeatureCall& call, std::uint64_t index) const override {
+    const TaggedSentence& sentence = sentences_.at(index);
+    const std::uint64_t windows = call.encode_words(sentence.words);
+    for (std::uint64_t i = 0; i < windows; ++i) emit(call, sentence, call.window(i));
+    if (windows == 0) {  // still a feature, so that the sentence is decoded and counted
+      emit(call, sentence, call.encode(""));
+    }
+  }
+
+  std::unique_ptr<Decoder> decoder() const override { return std::make_unique<TagDecoder>(*this); }
+
+  std::vector<double> score(std::uint64_t index, std::string_view prediction) const override {
+    const auto& gold = sentences_.at(index).tags;
+    double correct = 0;
+    std::size_t n = 0;
+    for (std::string_view rest = prediction; !rest.empty(); ++n) {
+      const std::string_view tag = rest.substr(0, rest.find(' '));
+      rest.remove_prefix(tag.size() + (tag.size() < rest.size() ? 1 : 0));
+      if (n < gold.size() && tags_[gold[n]] == tag) ++correct;
+    }
+    if (n != gold.size()) {
+      throw Failure(SOJOURN_INVALID, "sentence " + ids_[index] + ": the prediction has " +
+                                         std::to_string(n) + " tags, expected " +
+                                         std::to_string(gold.size()));
+    }
+    return {correct, static_cast<double>(gold.size())};
+  }
+
+ private:
+  class TagDecoder : public Decoder {
    public:
-    static constexpr std::int64_t kIgnored = -100;
-    static constexpr std::string_view kNoTag = "_";
+    explicit TagDecoder(const TaggingDataset& dataset) : dataset_(&dataset) {}
 
-    TaggingDataset(std::vector<TaggedSentence> sentences, std::vector<std::string> tags)
-        : sentences_(std::move(sentences)), tags_(std::move(tags)) {
-      for (std::size_t i = 0; i < sentences_.size(); ++i) ids_.push_back(std::to_string(i + 1));
-    }
-
-    std::uint64_t size() const override { return sentences_.size(); }
-    Example example(std::uint64_t index) const override { return {ids_.at(index), {}, {}}; }
-
-    void featurize(const FeatureCall& call, std::uint64_t index) const override {
-      const TaggedSentence& sentence = sentences_.at(index);
-      const std::uint64_t windows = call.encode_words(sentence.words);
-      for (std::uint64_t i = 0; i < windows; ++i) emit(call, sentence, call.window(i));
-      if (windows == 0) {  // still a feature, so that the sentence is decoded and counted
-        emit(call, sentence, call.encode(""));
+    void add(std::uint64_t example, const Arrays& arrays) override {
+      const auto& words = dataset_->sentences_.at(example).words;
+      auto& tags = predictions_.try_emplace(example, words.size(), kNoTag).first->second;
+      const auto length = arrays["word"].shape[0];
+      const std::int64_t* word = arrays.integers("word");
+      const float* logits = arrays.floats("logits");
+      const std::size_t labels = dataset_->tags_.size();
+      for (std::int64_t t = 0; t < length; ++t) {
+        if (word[t] < 0) continue;
+        const auto row = static_cast<std::size_t>(t) * labels;
+        tags.at(static_cast<std::size_t>(word[t])) = dataset_->tags_[argmax(logits + row, labels)];
       }
     }
 
-    std::unique_ptr<Decoder> decoder() const override {
-      return std::make_unique<TagDecoder>(*this);
-    }
-
-    std::vector<double> score(std::uint64_t index, std::string_view prediction) const override {
-      const auto& gold = sentences_.at(index).tags;
-      double correct = 0;
-      std::size_t n = 0;
-      for (std::string_view rest = prediction; !rest.empty(); ++n) {
-        const std::string_view tag = rest.substr(0, rest.find(' '));
-        rest.remove_prefix(tag.size() + (tag.size() < rest.size() ? 1 : 0));
-        if (n < gold.size() && tags_[gold[n]] == tag) ++correct;
+    void finish(const DecodeCall& call) override {
+      std::size_t untagged = 0;
+      for (const auto& [example, tags] : predictions_) {
+        std::string text;
+        for (const auto& tag : tags) {
+          if (tag == kNoTag) ++untagged;
+          if (!text.empty()) text += ' ';
+          text += tag;
+        }
+        call.predict(example, text);
       }
-      if (n != gold.size()) {
-        throw Failure(SOJOURN_INVALID, "sentence " + ids_[index] + ": the prediction has " +
-                                           std::to_string(n) + " tags, expected " +
-                                           std::to_string(gold.size()));
+      if (untagged > 0) {
+        call.log(SOJOURN_LOG_INFO,
+                 std::to_string(untagged) + " words without a piece: not tagged, counted as wrong");
       }
-      return {correct, static_cast<double>(gold.size())};
     }
 
    private:
-    class TagDecoder : public Decoder {
-     public:
-      explicit TagDecoder(const TaggingDataset& dataset) : dataset_(&dataset) {}
-
-      void add(std::uint64_t example, const Arrays& arrays) override {
-        const auto& words = dataset_->sentences_.at(example).words;
-        auto& tags = predictions_.try_emplace(example, words.size(), kNoTag).first->second;
-        const auto length = arrays["word"].shape[0];
-        const std::int64_t* word = arrays.integers("word");
-        const float* logits = arrays.floats("logits");
-        const std::size_t labels = dataset_->tags_.size();
-        for (std::int64_t t = 0; t < length; ++t) {
-          if (word[t] < 0) continue;
-          const auto row = static_cast<std::size_t>(t) * labels;
-          tags.at(static_cast<std::size_t>(word[t])) =
-              dataset_->tags_[argmax(logits + row, labels)];
-        }
-      }
-
-      void finish(const DecodeCall& call) override {
-        std::size_t untagged = 0;
-        for (const auto& [example, tags] : predictions_) {
-          std::string text;
-          for (const auto& tag : tags) {
-            if (tag == kNoTag) ++untagged;
-            if (!text.empty()) text += ' ';
-            text += tag;
-          }
-          call.predict(example, text);
-        }
-        if (untagged > 0) {
-          call.log(SOJOURN_LOG_INFO, std::to_string(untagged) +
-                                         " words without a piece: not tagged, counted as wrong");
-        }
-      }
-
-     private:
-      const TaggingDataset* dataset_;
-      std::map<std::uint64_t, std::vector<std::string_view>> predictions_;
-    };
-
-    void emit(const FeatureCall& call, const TaggedSentence& sentence,
-              const sojourn_encoding& window) const {
-      std::vector<std::int64_t> labels(window.n, kIgnored);
-      std::vector<std::int64_t> word(window.n, -1);
-      for (std::uint64_t t = 0; t < window.n; ++t) {
-        const std::int64_t w = window.word[t];
-        if (w < 0 || (t > 0 && window.word[t - 1] == w)) continue;  // only a word's first piece
-        word[t] = w;
-        labels[t] = static_cast<std::int64_t>(sentence.tags[static_cast<std::size_t>(w)]);
-      }
-      call.emit({Field(window.ids, window.n), Field(labels), Field(word)});
-    }
-
-    std::vector<TaggedSentence> sentences_;
-    std::vector<std::string> tags_;
-    std::vector<std::string> ids_;
+    const TaggingDataset* dataset_;
+    std::map<std::uint64_t, std::vector<std::string_view>> predictions_;
   };
 
-  // Dropout and linear on every token: hidden [B, T, H] -> logits [B, T, tags].
-  class TaggingHead : public Head {
-   public:
-    TaggingHead(const HeadCall& call, std::int64_t tags)
-        : cross_entropy_(call.bind("core1::cross_entropy(input,target)")),
-          out_(call, "out.weight", "out.bias", tags, call.hidden_size()) {}
-
-    std::vector<Tensor> forward(const StepCall& call, const Inputs& inputs) override {
-      return {out_(call, inputs[0])};
+  void emit(const FeatureCall& call, const TaggedSentence& sentence,
+            const sojourn_encoding& window) const {
+    std::vector<std::int64_t> labels(window.n, kIgnored);
+    std::vector<std::int64_t> word(window.n, -1);
+    for (std::uint64_t t = 0; t < window.n; ++t) {
+      const std::int64_t w = window.word[t];
+      if (w < 0 || (t > 0 && window.word[t - 1] == w)) continue;  // only a word's first piece
+      word[t] = w;
+      labels[t] = static_cast<std::int64_t>(sentence.tags[static_cast<std::size_t>(w)]);
     }
+    call.emit({Field(window.ids, window.n), Field(labels), Field(word)});
+  }
 
-    Tensor loss(const StepCall& call, const Inputs& inputs,
-                const std::vector<Tensor>& outputs) override {
-      return call(cross_entropy_, {outputs[0], inputs[1]});
-    }
+  std::vector<TaggedSentence> sentences_;
+  std::vector<std::string> tags_;
+  std::vector<std::string> ids_;
+};
 
-   private:
-    Op cross_entropy_;
-    LinearLayer out_;
-  };
+// Dropout and linear on every token: hidden [B, T, H] -> logits [B, T, tags].
+class TaggingHead : public Head {
+ public:
+  TaggingHead(const HeadCall& call, std::int64_t tags)
+      : cross_entropy_(call.bind("core1::cross_entropy(input,target)")),
+        out_(call, "out.weight", "out.bias", tags, call.hidden_size()) {}
 
-  // A task of this family. `Task` has two static members:
-  //   Description description();                                // labels: the tags
-  //   std::vector<TaggedSentence> read(const OpenCall& call);   // throws DataError
-  template <class Task>
-  struct TokenTagging {
-    static constexpr bool kHasHead = true;
-    static Description description() { return Task::description(); }
-    static FamilySpec family() {
-      FamilySpec spec;
-      spec.family = "token_tagging";
-      spec.kind = "token tagging";
-      spec.fields = {{"input_ids", {"T"}, 0}, {"labels", {"T"}, -100}, {"word", {"T"}, -1}};
-      spec.loss_items = "labels";
-      spec.inputs = {"hidden", "labels"};
-      spec.outputs = {{"logits", {"T", std::to_string(Task::description().labels.size())}}};
-      spec.ops = {"core1::dropout", "core1::linear", "core1::cross_entropy"};
-      return spec;
-    }
-    static std::unique_ptr<Dataset> open(const OpenCall& call) {
-      return std::make_unique<TaggingDataset>(Task::read(call), Task::description().labels);
-    }
-    static std::unique_ptr<Head> create_head(const HeadCall& call) {
-      return std::make_unique<TaggingHead>(
-          call, static_cast<std::int64_t>(Task::description().labels.size()));
-    }
-  };
+  std::vector<Tensor> forward(const StepCall& call, const Inputs& inputs) override {
+    return {out_(call, inputs[0])};
+  }
 
-}  // namespace sdk
-}  // namespace sojourn
+  Tensor loss(const StepCall& call, const Inputs& inputs,
+              const std::vector<Tensor>& outputs) override {
+    return call(cross_entropy_, {outputs[0], inputs[1]});
+  }
+
+ private:
+  Op cross_entropy_;
+  LinearLayer out_;
+};
+
+// A task of this family. `Task` has two static members:
+//   Description description();                                // labels: the tags
+//   std::vector<TaggedSentence> read(const OpenCall& call);   // throws DataError
+template <class Task>
+struct TokenTagging {
+  static constexpr bool kHasHead = true;
+  static Description description() { return Task::description(); }
+  static FamilySpec family() {
+    FamilySpec spec;
+    spec.family = "token_tagging";
+    spec.kind = "token tagging";
+    spec.fields = {{"input_ids", {"T"}, 0}, {"labels", {"T"}, -100}, {"word", {"T"}, -1}};
+    spec.loss_items = "labels";
+    spec.inputs = {"hidden", "labels"};
+    spec.outputs = {{"logits", {"T", std::to_string(Task::description().labels.size())}}};
+    spec.ops = {"core1::dropout", "core1::linear", "core1::cross_entropy"};
+    return spec;
+  }
+  static std::unique_ptr<Dataset> open(const OpenCall& call) {
+    return std::make_unique<TaggingDataset>(Task::read(call), Task::description().labels);
+  }
+  static std::unique_ptr<Head> create_head(const HeadCall& call) {
+    return std::make_unique<TaggingHead>(
+        call, static_cast<std::int64_t>(Task::description().labels.size()));
+  }
+};
+
+}  // namespace sojourn::sdk
+#pragma GCC visibility pop

@@ -23,7 +23,8 @@ TEST_CASE("a file that isn't committed changes nothing and leaves nothing", "[co
 }
 
 TEST_CASE("a folder that can't be written is an error that names the file", "[core][base]") {
-  CHECK_THROWS_WITH(write_file("/nonexistent/folder/x", "y"), Catch::Contains("/nonexistent/folder/x"));
+  CHECK_THROWS_WITH(write_file("/nonexistent/folder/x", "y"),
+                    Catch::Contains("/nonexistent/folder/x"));
 }
 
 TEST_CASE("SHA-256 gives the known answer", "[core][base]") {

@@ -12,7 +12,8 @@ namespace {
 
 TEST_CASE("philox gives the known answers of Random123", "[core][base]") {
   // kat_vectors of Random123, philox4x32 with 10 rounds.
-  CHECK(philox_rounds({0, 0, 0, 0}, 0, 0) == Philox::Block{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
+  CHECK(philox_rounds({0, 0, 0, 0}, 0, 0) ==
+        Philox::Block{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
   CHECK(philox_rounds({0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, 0xffffffff, 0xffffffff) ==
         Philox::Block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
   CHECK(philox_rounds({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, 0xa4093822, 0x299f31d0) ==
@@ -21,8 +22,9 @@ TEST_CASE("philox gives the known answers of Random123", "[core][base]") {
 
 TEST_CASE("every part of the key changes the numbers", "[core][base]") {
   const auto first = [](RandomKey key, const char* stream) { return Philox(key, stream)(0); };
-  const std::set<Philox::Block> all = {first({1, 0, 0}, "a"), first({2, 0, 0}, "a"), first({1, 1, 0}, "a"),
-                                       first({1, 0, 1}, "a"), first({1, 0, 0}, "b")};
+  const std::set<Philox::Block> all = {first({1, 0, 0}, "a"), first({2, 0, 0}, "a"),
+                                       first({1, 1, 0}, "a"), first({1, 0, 1}, "a"),
+                                       first({1, 0, 0}, "b")};
   CHECK(all.size() == 5);
   CHECK(first({1, 0, 0}, "a") == first({1, 0, 0}, "a"));
 }

@@ -208,7 +208,7 @@ TEST_CASE("The baseline is an arm of the study", "[config]") {
         "[[intermediate]] (did you mean 'pairs'?)");
 }
 
-TEST_CASE("--set says what is wrong with its own key", "[config]") {
+TEST_CASE("The option --set says what is wrong with its own key", "[config]") {
   const std::string usage =
       ": expected KEY=VALUE with a dotted key, as in recipes.default.batch_size=16";
   for (const std::string text : {"", "=", "seeds", "a..b=1", "=3", "a b=1"}) {

@@ -180,7 +180,7 @@ TEST_CASE("A study knows where its keys were written", "[config]") {
   CHECK(study.where_of("encoder.path") == "--set encoder.path");
 }
 
-TEST_CASE("--set changes keys, the later one wins, and tables appear as needed", "[config]") {
+TEST_CASE("The option --set changes keys, the later one wins, and tables appear as needed", "[config]") {
   const StudyFile file(full_study());
   const Study study = file.load({
       "recipes.default.batch_size=8",
@@ -203,12 +203,12 @@ TEST_CASE("--set changes keys, the later one wins, and tables appear as needed",
   CHECK(study.baseline == "spans");
 }
 
-TEST_CASE("--set can drop all intermediates", "[config]") {
+TEST_CASE("The option --set can drop all intermediates", "[config]") {
   const StudyFile file(full_study());
   CHECK(file.load({"intermediate=[]", "report.baseline=none"}).intermediates.empty());
 }
 
-TEST_CASE("--set of steps lifts the file's epochs, and the reverse", "[config]") {
+TEST_CASE("The option --set of steps lifts the file's epochs, and the reverse", "[config]") {
   const StudyFile file(full_study());
   CHECK(file.load({"recipes.default.steps=9"}).default_recipe.steps == 9);
   const Study study = file.load({"intermediate.spans.recipe.epochs=4"});
@@ -216,7 +216,7 @@ TEST_CASE("--set of steps lifts the file's epochs, and the reverse", "[config]")
   CHECK_FALSE(study.intermediates[1].recipe.steps);
 }
 
-TEST_CASE("--set finds a table whose name holds a dot in quotes, and names go before numbers",
+TEST_CASE("The option --set finds a table whose name holds a dot in quotes, and names go before numbers",
           "[config]") {
   const StudyFile file(minimal_study() +
                        "[[target]]\ntask='b'\nname='v.2'\n[[target]]\ntask='c'\nname='0'\n");
@@ -226,7 +226,7 @@ TEST_CASE("--set finds a table whose name holds a dot in quotes, and names go be
   CHECK(study.targets[2].layer == 5);
 }
 
-TEST_CASE("--set finds a target by its name before its task", "[config]") {
+TEST_CASE("The option --set finds a target by its name before its task", "[config]") {
   const StudyFile file(minimal_study() + "name = 'other'\n[[target]]\ntask='x'\nname='tags'\n");
   const Study study = file.load({"target.tags.layer=4"});
   CHECK_FALSE(study.targets[0].layer);

@@ -1,10 +1,10 @@
 #include "core/data/batches.h"
 
-#include <ATen/ops/equal.h>
-#include <ATen/ops/tensor.h>
-
 #include <algorithm>
 #include <set>
+
+#include <ATen/ops/equal.h>
+#include <ATen/ops/tensor.h>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -15,11 +15,14 @@
 namespace sojourn {
 namespace {
 
-const std::vector<FieldSpec> kFields{{"input_ids", FieldType::kInt64, {"T"}, 0}, {"labels", FieldType::kInt64, {"T"}, -100}};
+const std::vector<FieldSpec> kFields{{"input_ids", FieldType::kInt64, {"T"}, 0},
+                                     {"labels", FieldType::kInt64, {"T"}, -100}};
 
-void emit(FeatureTable& table, const std::vector<std::int64_t>& ids, const std::vector<std::int64_t>& labels) {
-  const ArrayView fields[] = {{FieldType::kInt64, {static_cast<std::int64_t>(ids.size())}, ids.data()},
-                              {FieldType::kInt64, {static_cast<std::int64_t>(labels.size())}, labels.data()}};
+void emit(FeatureTable& table, const std::vector<std::int64_t>& ids,
+          const std::vector<std::int64_t>& labels) {
+  const ArrayView fields[] = {
+      {FieldType::kInt64, {static_cast<std::int64_t>(ids.size())}, ids.data()},
+      {FieldType::kInt64, {static_cast<std::int64_t>(labels.size())}, labels.data()}};
   table.emit(fields);
 }
 
@@ -63,11 +66,14 @@ TEST_CASE("a batch is padded to its longest row and no further", "[core][data]")
 }
 
 TEST_CASE("choices become rows of the encoder, each with its own length", "[core][data]") {
-  FeatureTable table({{"input_ids", FieldType::kInt64, {"C", "T"}, 0}, {"label", FieldType::kInt64, {}, 0}}, "test");
+  FeatureTable table(
+      {{"input_ids", FieldType::kInt64, {"C", "T"}, 0}, {"label", FieldType::kInt64, {}, 0}},
+      "test");
   const std::vector<std::int64_t> ids{5, 6, 7, 8, 1, 1};
   const std::int64_t label = 1;
   table.begin_example();
-  table.emit(std::vector<ArrayView>{{FieldType::kInt64, {2, 3}, ids.data()}, {FieldType::kInt64, {}, &label}});
+  table.emit(std::vector<ArrayView>{{FieldType::kInt64, {2, 3}, ids.data()},
+                                    {FieldType::kInt64, {}, &label}});
   const Batch batch = collate(table, std::vector<std::int64_t>{0}, 1);
   CHECK(batch.ids.sizes() == at::IntArrayRef({2, 3}));
   CHECK(batch.lengths == std::vector<std::int64_t>{3, 1});
@@ -83,7 +89,8 @@ TEST_CASE("scoring batches hold every feature and keep to their budget", "[core]
 TEST_CASE("features that disagree with the manifest are the plugin's fault", "[core][data]") {
   FeatureTable table(kFields, "plugin x");
   table.begin_example();
-  CHECK_THROWS_WITH(emit(table, {5, 6}, {1}), Catch::Contains("plugin x") && Catch::Contains("labels"));
+  CHECK_THROWS_WITH(emit(table, {5, 6}, {1}),
+                    Catch::Contains("plugin x") && Catch::Contains("labels"));
   CHECK_THROWS_WITH(table.emit({}), Catch::Contains("emitted 0 fields"));
 }
 

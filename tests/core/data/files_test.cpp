@@ -29,9 +29,11 @@ TEST_CASE("the first pattern that exists is the file", "[core][data]") {
   touch(root.path() / "tags/test-de.tsv");
   touch(root.path() / "tags/ud/de_gsd-ud-test.conllu");
   touch(root.path() / "tags/ud/en_ewt-ud-test.conllu");
-  const auto manifest = manifest_with({"tags/{split}-{language}.tsv", "tags/*/{language}_*-ud-{split}.conllu"});
+  const auto manifest =
+      manifest_with({"tags/{split}-{language}.tsv", "tags/*/{language}_*-ud-{split}.conllu"});
   CHECK(find_files(manifest, "test", "de", root.path()).at("words").filename() == "test-de.tsv");
-  CHECK(find_files(manifest, "test", "en", root.path()).at("words").filename() == "en_ewt-ud-test.conllu");
+  CHECK(find_files(manifest, "test", "en", root.path()).at("words").filename() ==
+        "en_ewt-ud-test.conllu");
   CHECK(languages_present(manifest, "test", root.path()) == std::vector<std::string>{"en", "de"});
 }
 
@@ -41,13 +43,14 @@ TEST_CASE("a language's own code stands in file names", "[core][data]") {
   CHECK(find_files(manifest_with({"pairs.{code}"}), "test", "sw", root.path()).size() == 1);
 }
 
-TEST_CASE("a missing file names every path that was tried and the languages there", "[core][data]") {
+TEST_CASE("a missing file names every path that was tried and the languages there",
+          "[core][data]") {
   const TemporaryDirectory root;
   touch(root.path() / "a/test-en.tsv");
   const auto manifest = manifest_with({"a/test-{language}.tsv", "b/{language}.tsv"});
   const auto message = input_error_of([&] { find_files(manifest, "test", "de", root.path()); });
-  CHECK_THAT(message, Catch::Contains("a/test-de.tsv") && Catch::Contains("b/de.tsv") && Catch::Contains("'tags'") &&
-                          Catch::Contains("languages there: en"));
+  CHECK_THAT(message, Catch::Contains("a/test-de.tsv") && Catch::Contains("b/de.tsv") &&
+                          Catch::Contains("'tags'") && Catch::Contains("languages there: en"));
 }
 
 TEST_CASE("a pattern that matches two files is refused, not guessed", "[core][data]") {
@@ -55,12 +58,14 @@ TEST_CASE("a pattern that matches two files is refused, not guessed", "[core][da
   touch(root.path() / "en_a-ud-test.conllu");
   touch(root.path() / "en_b-ud-test.conllu");
   const auto manifest = manifest_with({"{language}_*-ud-{split}.conllu"});
-  CHECK_THAT(input_error_of([&] { find_files(manifest, "test", "en", root.path()); }), Catch::Contains("2 files"));
+  CHECK_THAT(input_error_of([&] { find_files(manifest, "test", "en", root.path()); }),
+             Catch::Contains("2 files"));
 }
 
 TEST_CASE("a split that the task hasn't is refused with those it has", "[core][data]") {
   const auto manifest = manifest_with({"x"});
-  CHECK_THAT(input_error_of([&] { find_files(manifest, "dev", "en", "."); }), Catch::Contains("it has: test"));
+  CHECK_THAT(input_error_of([&] { find_files(manifest, "dev", "en", "."); }),
+             Catch::Contains("it has: test"));
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ TEST_CASE("A manifest tells the host all that it must know of a task", "[core][d
   CHECK(manifest.splits.at("test")[0].patterns[1] == "p/*/{code}.tsv");
   CHECK(manifest.train_on == std::vector<std::string>{"other"});
   CHECK(manifest.fields[1].pad == -100);
-  CHECK(manifest.head->labels == std::vector<std::string>{"yes", "no"});
+  REQUIRE(manifest.head.has_value());
+  CHECK(manifest.head.value().labels == std::vector<std::string>{"yes", "no"});
   CHECK(manifest.outputs[0].dims == std::vector<std::string>{"2"});
   REQUIRE(manifest.inputs.size() == 5);
   CHECK(manifest.inputs[0].layer == -1);

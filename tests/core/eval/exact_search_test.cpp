@@ -1,9 +1,9 @@
 #include "core/eval/exact_search.h"
 
+#include <cmath>
+
 #include <ATen/ops/cat.h>
 #include <ATen/ops/tensor.h>
-
-#include <cmath>
 
 #include "core/base/error.h"
 
@@ -14,11 +14,13 @@ namespace {
 
 // Side 0 holds features 0 and 2, side 1 the others.
 ExactSearch three_against_two() {
-  const auto vectors = at::tensor({1.F, 0.F, 10.F, 1.F, 0.F, 2.F, 1.F, 1.F, -3.F, 0.F}).view({5, 2});
+  const auto vectors =
+      at::tensor({1.F, 0.F, 10.F, 1.F, 0.F, 2.F, 1.F, 1.F, -3.F, 0.F}).view({5, 2});
   return {vectors, {0, 1, 0, 1, 1}};
 }
 
-TEST_CASE("neighbours come by falling cosine, whatever the lengths of the vectors", "[core][eval]") {
+TEST_CASE("neighbours come by falling cosine, whatever the lengths of the vectors",
+          "[core][eval]") {
   const auto search = three_against_two();
   REQUIRE(search.count(0) == 2);
   REQUIRE(search.count(1) == 3);

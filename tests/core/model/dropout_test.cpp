@@ -1,13 +1,13 @@
 #include "core/model/dropout.h"
 
+#include <cmath>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
-
-#include <cmath>
 
 #include <catch2/catch.hpp>
 
@@ -24,7 +24,8 @@ TEST_CASE("dropout keeps a share of 1 - p and the expected value", "[core][model
   CHECK(y.max().item<double>() == Approx(1 / 0.9).epsilon(1e-5));
 }
 
-TEST_CASE("the mask of a row is the same in any micro-batch and under any padding", "[core][model]") {
+TEST_CASE("the mask of a row is the same in any micro-batch and under any padding",
+          "[core][model]") {
   const auto whole = dropout(at::ones({8, 12, 70}), 0.3, kKey);
   const auto first = dropout(at::ones({3, 12, 70}), 0.3, kKey);
   DropoutKey later = kKey;
@@ -34,7 +35,8 @@ TEST_CASE("the mask of a row is the same in any micro-batch and under any paddin
   CHECK(at::equal(whole.slice(1, 0, 9), dropout(at::ones({8, 9, 70}), 0.3, kKey)));
   // Attention: fewer queries and keys of the same heads.
   const auto scores = dropout(at::ones({2, 4, 20, 20}), 0.3, kKey);
-  CHECK(at::equal(scores.slice(2, 0, 13).slice(3, 0, 13), dropout(at::ones({2, 4, 13, 13}), 0.3, kKey)));
+  CHECK(at::equal(scores.slice(2, 0, 13).slice(3, 0, 13),
+                  dropout(at::ones({2, 4, 13, 13}), 0.3, kKey)));
 }
 
 TEST_CASE("rows, lines, steps and streams have masks of their own", "[core][model]") {

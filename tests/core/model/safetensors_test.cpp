@@ -24,7 +24,8 @@ using Catch::Contains;
 
 std::string length_field(std::uint64_t length) {
   std::string bytes;
-  for (int i = 0; i < 8; ++i) bytes.push_back(static_cast<char>(length >> (8 * i) & 0xFFU));
+  for (unsigned int i = 0; i < 8; ++i)
+    bytes.push_back(static_cast<char>(length >> (8 * i) & 0xFFU));
   return bytes;
 }
 
@@ -59,7 +60,7 @@ class SafetensorsFixture {
 
 TEST_CASE_METHOD(SafetensorsFixture, "what was written is read again, without a copy",
                  "[core][model]") {
-  const auto weight = at::arange(6, at::kFloat).reshape({2, 3});
+  at::Tensor weight = at::arange(6, at::kFloat).reshape({2, 3});
   write_safetensors(file(),
                     {{"weight", {2, 3}, [&] { return weight; }},
                      {"nothing", {0, 4}, [] { return at::arange(0, at::kFloat).reshape({0, 4}); }},
@@ -94,7 +95,7 @@ TEST_CASE_METHOD(SafetensorsFixture, "a tensor that isn't as announced leaves th
   const auto write = [&](const at::Tensor& value) {
     write_safetensors(file(), {{"a", {2, 3}, [&] { return value; }}});
   };
-  const auto good = at::arange(6, at::kFloat);
+  at::Tensor good = at::arange(6, at::kFloat);
   CHECK_THROWS_WITH(write(good), Contains("'a'"));
   CHECK_THROWS_AS(write(good.reshape({2, 3}).to(at::kDouble)), Error);
   CHECK_THROWS_AS(write(good.reshape({3, 2}).t()), Error);
@@ -240,9 +241,10 @@ TEST_CASE_METHOD(SafetensorsFixture, "whatever a byte of the header becomes, it 
   int refused = 0;
   for (std::size_t at = 0; at < header; ++at) {
     std::vector<char> values = {'\0', '"', '{', '}', '[', ',', '0', '9', '-', '\x80'};
+    const auto old = static_cast<unsigned char>(whole[at]);
     for (unsigned int bit = 0; bit < 8; ++bit)
-      values.push_back(static_cast<char>(whole[at] ^ (1 << bit)));
-    values.push_back(static_cast<char>(whole[at] ^ 0xFF));
+      values.push_back(static_cast<char>(old ^ (1U << bit)));
+    values.push_back(static_cast<char>(old ^ 0xFFU));
     for (const char value : values) {
       if (value == whole[at]) continue;
       std::string changed = whole;

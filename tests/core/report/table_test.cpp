@@ -5,7 +5,8 @@
 namespace sojourn {
 namespace {
 
-ResultRow row(const std::string& arm, const std::string& language, double value, std::uint64_t seed = 1) {
+ResultRow row(const std::string& arm, const std::string& language, double value,
+              std::uint64_t seed = 1) {
   ResultRow r;
   r.study = "s";
   r.arm = arm;
@@ -21,29 +22,34 @@ ResultRow row(const std::string& arm, const std::string& language, double value,
   return r;
 }
 
-TEST_CASE("the table lines up arms against languages, with the difference to the baseline", "[core][report]") {
-  const std::vector<ResultRow> rows{row("none", "de", 50), row("none", "en", 70), row("x", "de", 55.25), row("x", "en", 9)};
+TEST_CASE("the table lines up arms against languages, with the difference to the baseline",
+          "[core][report]") {
+  const std::vector<ResultRow> rows{row("none", "de", 50), row("none", "en", 70),
+                                    row("x", "de", 55.25), row("x", "en", 9)};
   CHECK(results_table(rows, {"none", "x"}, {"pairs"}, "none") ==
         "pairs: accuracy, pairs test\n"
-        "  arm         en    de   mean\n"
-        "  none      70.0  50.0   60.0\n"
-        "  x          9.0  55.2   32.1\n"
+        "  arm          en    de   mean\n"
+        "  none       70.0  50.0   60.0\n"
+        "  x           9.0  55.2   32.1\n"
         "    - none  -61.0  +5.2  -27.9\n\n");
 }
 
 TEST_CASE("seeds are averaged and their spread is shown", "[core][report]") {
-  const std::vector<ResultRow> rows{row("none", "en", 50, 1), row("none", "en", 52, 2), row("none", "en", 54, 3)};
+  const std::vector<ResultRow> rows{row("none", "en", 50, 1), row("none", "en", 52, 2),
+                                    row("none", "en", 54, 3)};
   const auto table = results_table(rows, {"none"}, {"pairs"}, "none");
   CHECK_THAT(table, Catch::Contains("mean of 3 seeds") && Catch::Contains("52.0  52.0  2.0"));
 }
 
 TEST_CASE("what is missing is shown as missing, never as zero", "[core][report]") {
-  const std::vector<ResultRow> rows{row("none", "en", 50), row("none", "de", 50), row("x", "en", 60)};
+  const std::vector<ResultRow> rows{row("none", "en", 50), row("none", "de", 50),
+                                    row("x", "en", 60)};
   const auto table = results_table(rows, {"none", "x"}, {"pairs"}, "none");
-  CHECK_THAT(table, Catch::Contains("x         60.0     -     -"));
+  CHECK_THAT(table, Catch::Contains("x          60.0     -     -"));
 }
 
-TEST_CASE("rows are sorted by what names them, and a layer that isn't there is null", "[core][report]") {
+TEST_CASE("rows are sorted by what names them, and a layer that isn't there is null",
+          "[core][report]") {
   auto deep = row("none", "en", 1.5);
   deep.layer = -1;
   const auto text = results_jsonl({row("x", "en", 2), deep, row("none", "de", 3)});

@@ -23,7 +23,8 @@ TEST_CASE("a run appears as a whole and replaces the one before it as a whole", 
   }
   OutputFolder folder(out);
   folder.write("manifest.json", "{}");
-  CHECK(read_file(out / "predictions/old.jsonl") == "old");  // still there while the next one is made
+  CHECK(read_file(out / "predictions/old.jsonl") ==
+        "old");  // still there while the next one is made
   folder.publish();
   CHECK_FALSE(fs::exists(out / "predictions"));
   CHECK(std::distance(fs::directory_iterator(out.parent_path()), {}) == 1);
@@ -46,13 +47,15 @@ TEST_CASE("an interrupted run never takes the place of an older one", "[core][ru
 TEST_CASE("a folder that holds something else is refused", "[core][run]") {
   const TemporaryDirectory root;
   write_file(root.path() / "thesis.tex", "years of work");
-  CHECK_THAT(input_error_of([&] { OutputFolder folder(root.path()); }), Catch::Contains("isn't the folder of a run"));
+  CHECK_THAT(input_error_of([&] { OutputFolder folder(root.path()); }),
+             Catch::Contains("isn't the folder of a run"));
 }
 
 TEST_CASE("two processes can't fill one folder", "[core][run]") {
   const TemporaryDirectory root;
   const OutputFolder first(root.path() / "x");
-  CHECK_THAT(input_error_of([&] { OutputFolder second(root.path() / "x"); }), Catch::Contains("another run"));
+  CHECK_THAT(input_error_of([&] { OutputFolder second(root.path() / "x"); }),
+             Catch::Contains("another run"));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "core/text/tokenizer.h"
 
+#include <algorithm>
 #include <array>
 
 #include "core/base/error.h"
@@ -40,7 +41,7 @@ std::string covered(const Encoding& encoding, const std::vector<std::string_view
     const std::int64_t text = encoding.word[i] >= 0 ? encoding.word[i] : encoding.sequence[i];
     const auto begin = static_cast<std::size_t>(encoding.begin[i]);
     const auto length = static_cast<std::size_t>(encoding.end[i]) - begin;
-    out += "|";
+    out += '|';
     out += texts.at(static_cast<std::size_t>(text)).substr(begin, length);
   }
   return out.empty() ? out : out.substr(1);
@@ -81,7 +82,7 @@ TEST_CASE("byte ranges point into the text as it was given", "[core][text]") {
   check("the ᳇ cat ᳈", "the||᳇|cat||᳈");               // a lone space piece is empty
   check("cafe\u0301", "|c|a|f|e\u0301");                       // composed by the normaliser
   check("1㎞", "1|㎞|㎞");                                     // one character, two pieces
-  check("1㏂2", "1|㏂||㏂2");                                  // and two with a space between them
+  check("1㏂2", "1|㏂|㏂|㏂|2");                               // and two with a space between them
   check("Ａ！", "|Ａ|！");                                     // replaced by the normaliser
   check("the\u200B\uFEFF cat", "the|cat");                     // invisible characters are spaces
 }

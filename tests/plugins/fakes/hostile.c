@@ -91,6 +91,7 @@ static sojourn_status head_create(sojourn_ctx* ctx, void* self, int64_t hidden_s
   (void)self;
   tensors = host->get_interface("sojourn.tensor/1");
   head_mode = hidden_size;
+  last = 0;
   *head = mode;
   switch (hidden_size) {
     case kUnknownOp:
