@@ -180,7 +180,8 @@ TEST_CASE("A study knows where its keys were written", "[config]") {
   CHECK(study.where_of("encoder.path") == "--set encoder.path");
 }
 
-TEST_CASE("The option --set changes keys, the later one wins, and tables appear as needed", "[config]") {
+TEST_CASE("The option --set changes keys, the later one wins, and tables appear as needed",
+          "[config]") {
   const StudyFile file(full_study());
   const Study study = file.load({
       "recipes.default.batch_size=8",
@@ -216,8 +217,9 @@ TEST_CASE("The option --set of steps lifts the file's epochs, and the reverse", 
   CHECK_FALSE(study.intermediates[1].recipe.steps);
 }
 
-TEST_CASE("The option --set finds a table whose name holds a dot in quotes, and names go before numbers",
-          "[config]") {
+TEST_CASE(
+    "The option --set finds a table whose name holds a dot in quotes, and names go before numbers",
+    "[config]") {
   const StudyFile file(minimal_study() +
                        "[[target]]\ntask='b'\nname='v.2'\n[[target]]\ntask='c'\nname='0'\n");
   const Study study = file.load({"target.\"v.2\".layer=4", "target.0.layer=5"});
