@@ -25,7 +25,7 @@ template <typename T>
 void put(std::string& bytes, const std::vector<T>& values) {
   const std::uint64_t n = values.size();
   bytes.append(reinterpret_cast<const char*>(&n), sizeof n);
-  bytes.append(reinterpret_cast<const char*>(values.data()), n * sizeof(T));
+  if (n > 0) bytes.append(reinterpret_cast<const char*>(values.data()), n * sizeof(T));
 }
 
 template <typename T>
@@ -36,7 +36,7 @@ bool take(std::string_view& bytes, std::vector<T>& values) {
   bytes.remove_prefix(sizeof n);
   if (bytes.size() / sizeof(T) < n) return false;
   values.resize(n);
-  std::memcpy(values.data(), bytes.data(), n * sizeof(T));
+  if (n > 0) std::memcpy(values.data(), bytes.data(), n * sizeof(T));
   bytes.remove_prefix(n * sizeof(T));
   return true;
 }
