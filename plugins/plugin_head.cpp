@@ -77,6 +77,7 @@ class PluginHead : public Head {
   // dropout of a forward pass draws from the stream "head/<task>/<n>".
   template <typename Body>
   void step(const char* callback, const char* stream, const HeadBatch& batch, const Body& body) {
+    // NOLINTNEXTLINE(cppcoreguidelines-special-member-functions): it never leaves this scope
     struct Cut {
       HandleTable<at::Tensor>& tensors;
       std::size_t keep;

@@ -1,7 +1,6 @@
 #include "core/data/feature_table.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -32,11 +31,11 @@ template <typename T>
 bool take(std::string_view& bytes, std::vector<T>& values) {
   std::uint64_t n = 0;
   if (bytes.size() < sizeof n) return false;
-  std::memcpy(&n, bytes.data(), sizeof n);
+  bytes.copy(reinterpret_cast<char*>(&n), sizeof n);
   bytes.remove_prefix(sizeof n);
   if (bytes.size() / sizeof(T) < n) return false;
   values.resize(n);
-  if (n > 0) std::memcpy(values.data(), bytes.data(), n * sizeof(T));
+  bytes.copy(reinterpret_cast<char*>(values.data()), n * sizeof(T));
   bytes.remove_prefix(n * sizeof(T));
   return true;
 }

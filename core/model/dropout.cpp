@@ -6,7 +6,6 @@
 #include <span>
 #include <utility>
 
-#include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
@@ -118,8 +117,11 @@ at::Tensor masked(const at::Tensor& x, double p, const DropoutKey& key) {
   }
   const auto in = x.contiguous();
   auto out = at::empty_like(in);
-  AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, in.scalar_type(), "dropout",
-                                 [&] { apply_mask<scalar_t>(mask, in, out); });
+  if (in.scalar_type() == at::kBFloat16) {
+    apply_mask<at::BFloat16>(mask, in, out);
+  } else {
+    apply_mask<float>(mask, in, out);
+  }
   return out;
 }
 

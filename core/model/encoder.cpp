@@ -71,8 +71,8 @@ at::Tensor Encoder::embed(const EncoderBatch& batch, const StepRandom* random) c
   const std::int64_t first = config_.first_position();
   const auto positions = positions_.value.slice(0, first, first + batch.ids.size(1));
   const auto sum = words_.lookup(batch.ids) + types_.value.select(0, 0) + positions;
-  const auto normed = at::layer_norm(sum, {config_.hidden_size}, norm_weight_.value,
-                                     norm_bias_.value, config_.layer_norm_eps);
+  auto normed = at::layer_norm(sum, {config_.hidden_size}, norm_weight_.value, norm_bias_.value,
+                               config_.layer_norm_eps);
   if (random == nullptr) return normed;
   return dropout(normed, config_.hidden_dropout,
                  {random->key, "encoder/embeddings", random->first_row});

@@ -13,7 +13,7 @@
 
 namespace sojourn {
 
-AdamW::AdamW(std::vector<Parameter> parameters, const AdamWSettings& settings)
+AdamW::AdamW(const std::vector<Parameter>& parameters, const AdamWSettings& settings)
     : settings_(settings), groups_{{settings.weight_decay, {}, {}, {}, {}}, {0.0, {}, {}, {}, {}}} {
   const at::NoGradGuard no_grad;
   for (const auto& parameter : parameters) {

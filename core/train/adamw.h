@@ -22,7 +22,7 @@ struct AdamWSettings {
 // of torch.optim.AdamW, whose fused kernel does the work in one pass over each tensor.
 class AdamW {
  public:
-  AdamW(std::vector<Parameter> parameters, const AdamWSettings& settings);
+  AdamW(const std::vector<Parameter>& parameters, const AdamWSettings& settings);
 
   // One update from the accumulated gradients, of a loss that was summed over `items`; frees them.
   // First they are divided by items, then scaled down to max_grad_norm if their norm is larger.

@@ -20,7 +20,7 @@ at::Tensor initial_value(const std::string& stream, const std::vector<std::int64
   double deviation = 0;
   const auto number =
       init.substr(0, init.size() - 1).substr(std::min<std::size_t>(init.size() - 1, 7));
-  const bool normal = init.starts_with("normal(") && init.ends_with(")");
+  const bool normal = init.starts_with("normal(") && init.ends_with(')');
   if (!normal ||
       std::from_chars(number.data(), number.data() + number.size(), deviation).ec != std::errc()) {
     throw Error(ErrorKind::kPlugin, stream,

@@ -107,7 +107,7 @@ void train(Encoder& encoder, TaskHead& head, const Manifest& manifest, const Fea
   auto parameters = encoder.begin_training(
       features.used_ids(), highest_layer(manifest.inputs, encoder.config(), manifest.name));
   parameters.insert(parameters.end(), head.parameters.begin(), head.parameters.end());
-  AdamW optimizer(std::move(parameters), settings.adamw);
+  AdamW optimizer(parameters, settings.adamw);
   const LinearSchedule schedule(settings.peak_lr, settings.warmup, settings.steps);
   StepFeed feed(features, manifest, settings);
   for (std::int64_t s = 0; s < settings.steps; ++s) {

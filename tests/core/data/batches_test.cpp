@@ -45,7 +45,8 @@ TEST_CASE("an epoch uses every feature once, in batches of like length", "[core]
   std::int64_t padding = 0;
   for (const auto& batch : batches) {
     seen.insert(batch.begin(), batch.end());
-    for (const auto i : batch) padding += lengths[batch[0]] - lengths[i];
+    const auto length = [&](std::int64_t i) { return lengths[static_cast<std::size_t>(i)]; };
+    for (const auto i : batch) padding += length(batch[0]) - length(i);
   }
   CHECK(seen.size() == 1000);
   CHECK(std::set<std::int64_t>(seen.begin(), seen.end()).size() == 1000);
