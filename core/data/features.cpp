@@ -9,7 +9,6 @@
 #include "core/base/error.h"
 #include "core/base/file_hashes.h"
 #include "core/base/hash.h"
-#include "core/base/log.h"
 #include "core/base/parallel.h"
 #include "core/data/files.h"
 
@@ -82,8 +81,6 @@ LoadedDataset load_dataset(Task& task, const std::string& split, const std::stri
     throw input_error(request.files.begin()->second.string(),
                       "has no example for split " + split + ", language " + language);
   }
-  spdlog::info("{} {} {}: {} examples of {}, {} features, {} distinct pieces", manifest.name, split,
-               language, examples, data->size(), features.size(), features.used_ids().size());
   return {std::move(data), examples, std::move(features), request.files};
 }
 

@@ -32,8 +32,9 @@ class Runner {
       : study_(study),
         tasks_(tasks),
         options_(options),
+        config_(read_encoder_config(study.encoder)),
         tokenizer_(load_tokenizer()),
-        plan_(make_plan(study, tasks, read_encoder_config(study.encoder))) {}
+        plan_(make_plan(study, tasks, config_)) {}
 
   RunSummary run() {
     load_data();
@@ -55,12 +56,11 @@ class Runner {
 
  private:
   std::unique_ptr<const Tokenizer> load_tokenizer() const {
-    const EncoderConfig config = read_encoder_config(study_.encoder);
     auto tokenizer = Tokenizer::load(study_.encoder);
-    if (tokenizer->id_count() > config.vocab_size) {
+    if (tokenizer->id_count() > config_.vocab_size) {
       throw input_error(study_.encoder.string(),
                         "the tokenizer has ids up to " + std::to_string(tokenizer->id_count() - 1) +
-                            ", but the encoder has only " + std::to_string(config.vocab_size) +
+                            ", but the encoder has only " + std::to_string(config_.vocab_size) +
                             " embedding rows (vocab_size in config.json)");
     }
     return tokenizer;
@@ -80,8 +80,7 @@ class Runner {
       if (s > 0) needed.insert(plan_.stages[s].training);
       for (const auto& scoring : plan_.stages[s].scorings) needed.insert(scoring.data);
     }
-    const EncoderConfig config = read_encoder_config(study_.encoder);
-    const DataContext context{study_.data_root, tokenizer_.get(), config.vocab_size,
+    const DataContext context{study_.data_root, tokenizer_.get(), config_.vocab_size,
                               options_.machine.threads, options_.cache};
     for (const auto& key : needed) {
       throw_if_interrupted();
@@ -261,6 +260,7 @@ class Runner {
   const Study& study_;
   TaskCatalog& tasks_;
   const RunOptions& options_;
+  const EncoderConfig config_;
   std::unique_ptr<const Tokenizer> tokenizer_;
   Plan plan_;
   std::map<DatasetKey, LoadedDataset> data_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_fused_adamw.h>
