@@ -15,7 +15,7 @@ namespace sojourn {
 struct TrainingSettings {
   std::string stage;  // for messages
   std::int64_t batch_size = 32;
-  std::int64_t micro_batch = 8;
+  std::int64_t micro_batch = 32;
   std::int64_t steps = 0;
   double peak_lr = 0;
   double warmup = 0;

@@ -105,7 +105,7 @@ TEST_CASE("The shortest study gets the documented defaults", "[config]") {
 
   const Recipe& recipe = target.recipe;
   CHECK(recipe.batch_size == 32);
-  CHECK(recipe.micro_batch == 8);
+  CHECK(recipe.micro_batch == 32);
   CHECK(recipe.max_tokens == 128);
   CHECK(recipe.peak_lr == 2e-5);
   CHECK(recipe.warmup == 0.1);
@@ -307,7 +307,7 @@ root = "$SOJOURN_TEST_DIR/./data"
 
 [recipes.default]
 batch_size = 32
-micro_batch = 8
+micro_batch = 32
 max_tokens = 128
 peak_lr = 2e-05
 warmup = 0.1
