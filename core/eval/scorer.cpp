@@ -97,7 +97,7 @@ std::unique_ptr<ExactSearch> sentence_search(const Encoder& encoder, const Manif
   for (const auto& chosen : scoring_batches(features, kPiecesAtOnce)) {
     throw_if_interrupted();
     const Batch batch = collate(features, chosen, pad_id);
-    const auto hidden = encoder.forward({batch.ids, batch.lengths}, layer, nullptr).back();
+    const auto hidden = encoder.forward({batch.ids, batch.lengths}, layer, nullptr).layer(layer);
     const auto pooled =
         manifest.search->mean ? mean_pool(hidden, batch.lengths) : hidden.select(1, 0);
     vectors.index_copy_(0, at::tensor(chosen, at::kLong).to(encoder.device()), pooled);

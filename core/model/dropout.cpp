@@ -13,18 +13,13 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "core/base/error.h"
+#include "core/model/clones.h"
 
 namespace sojourn {
 
 namespace {
 
 constexpr int kLanes = 8;  // blocks made together; each gives 8 numbers of 16 bits
-
-#if defined(__SANITIZE_ADDRESS__) || !defined(__x86_64__)
-#define SOJOURN_CLONES
-#else  // the same integers on every machine, made with the widest registers that it has
-#define SOJOURN_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#endif
 
 struct Counter {
   std::uint32_t first, outer, row, key0, key1;
@@ -70,31 +65,37 @@ SOJOURN_CLONES void philox_factors(const Counter& at, std::uint32_t keep, float 
 
 // Calls line(row, outer, offset) for every line of x: 16 bits of `outer` for each inner index.
 template <typename Line>
-void for_each_line(at::IntArrayRef sizes, const Line& line) {
+void for_each_line(at::IntArrayRef sizes, const at::Tensor& tokens, const Line& line) {
+  const auto* packed = tokens.defined() ? tokens.const_data_ptr<std::int64_t>() : nullptr;
   const std::int64_t n = sizes.back();
   std::int64_t lines = 1;
   for (const std::int64_t size : sizes.slice(0, sizes.size() - 1)) lines *= size;
-  at::parallel_for(0, lines, std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(n, 1)),
-                   [&](std::int64_t begin, std::int64_t end) {
-                     for (std::int64_t i = begin; i < end; ++i) {
-                       std::uint32_t outer = 0;
-                       std::int64_t rest = i;
-                       for (std::size_t d = sizes.size() - 1; d-- > 1;) {
-                         outer |= static_cast<std::uint32_t>(rest % sizes[d])
-                                  << (16 * (sizes.size() - 2 - d));
-                         rest /= sizes[d];
-                       }
-                       line(rest, outer, i * n);
-                     }
-                   });
+  at::parallel_for(
+      0, lines, std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(n, 1)),
+      [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+          if (packed != nullptr) {
+            line(packed[i] >> 16, static_cast<std::uint32_t>(packed[i] & 0xFFFF), i * n);
+            continue;
+          }
+          std::uint32_t outer = 0;
+          std::int64_t rest = i;
+          for (std::size_t d = sizes.size() - 1; d-- > 1;) {
+            outer |= static_cast<std::uint32_t>(rest % sizes[d]) << (16 * (sizes.size() - 2 - d));
+            rest /= sizes[d];
+          }
+          line(rest, outer, i * n);
+        }
+      });
 }
 
 template <typename T>
-void apply_mask(const DropoutMask& mask, const at::Tensor& x, at::Tensor& y) {
+void apply_mask(const DropoutMask& mask, const at::Tensor& tokens, const at::Tensor& x,
+                at::Tensor& y) {
   const T* in = x.const_data_ptr<T>();
   T* out = y.mutable_data_ptr<T>();
   const std::int64_t n = x.size(-1);
-  for_each_line(x.sizes(), [&](std::int64_t row, std::uint32_t outer, std::int64_t offset) {
+  for_each_line(x.sizes(), tokens, [&](std::int64_t row, std::uint32_t outer, std::int64_t offset) {
     std::array<float, DropoutMask::kGroup> factor;
     for (std::int64_t i = 0; i < n; i += DropoutMask::kGroup) {
       mask.factors(row, outer, static_cast<std::uint32_t>(i / DropoutMask::kGroup), factor.data());
@@ -107,72 +108,85 @@ void apply_mask(const DropoutMask& mask, const at::Tensor& x, at::Tensor& y) {
   });
 }
 
-at::Tensor masked(const at::Tensor& x, double p, const DropoutKey& key) {
-  const DropoutMask mask(p, key);
+at::Tensor masked(const at::Tensor& x, const DropoutMask& mask, const at::Tensor& tokens) {
   if (!x.is_cpu()) {  // the same numbers on every device: made here, applied there
     const auto ones = at::empty(x.sizes(), at::device(at::kCPU).dtype(at::kFloat)).fill_(1.F);
     auto factors = at::empty_like(ones);
-    apply_mask<float>(mask, ones, factors);
+    apply_mask<float>(mask, tokens, ones, factors);
     return at::mul(x, factors.to(x.device(), x.scalar_type()));
   }
   const auto in = x.contiguous();
   auto out = at::empty_like(in);
   if (in.scalar_type() == at::kBFloat16) {
-    apply_mask<at::BFloat16>(mask, in, out);
+    apply_mask<at::BFloat16>(mask, tokens, in, out);
   } else {
-    apply_mask<float>(mask, in, out);
+    apply_mask<float>(mask, tokens, in, out);
   }
   return out;
 }
 
+// An undefined tensor can't be an argument of its own in an autograd function.
+struct Places {
+  at::Tensor tokens;
+};
+
 struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
-                            double p, const DropoutKey& key) {
-    context->saved_data["p"] = p;
-    context->saved_data["seed"] = static_cast<std::int64_t>(key.key.seed);
-    context->saved_data["role"] = static_cast<std::int64_t>(key.key.role);
-    context->saved_data["step"] = static_cast<std::int64_t>(key.key.step);
-    context->saved_data["stream"] = key.stream;
-    context->saved_data["first_row"] = key.first_row;
-    return masked(x, p, key);
+                            const DropoutMask& mask, const Places& places) {
+    context->saved_data["mask"] = mask.state();
+    if (places.tokens.defined()) context->saved_data["tokens"] = places.tokens;
+    return masked(x, mask, places.tokens);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
-    const auto integer = [&](const char* name) { return context->saved_data[name].toInt(); };
-    const DropoutKey key{
-        {static_cast<std::uint64_t>(integer("seed")), static_cast<std::uint32_t>(integer("role")),
-         static_cast<std::uint64_t>(integer("step"))},
-        context->saved_data["stream"].toStringRef(),
-        integer("first_row")};
-    return {masked(gradients[0], context->saved_data["p"].toDouble(), key), {}, {}};
+    const auto tokens = context->saved_data.find("tokens");
+    const DropoutMask mask(context->saved_data["mask"].toIntVector());
+    return {masked(gradients[0], mask,
+                   tokens == context->saved_data.end() ? at::Tensor() : tokens->second.toTensor()),
+            {},
+            {}};
   }
 };
 
 }  // namespace
 
 DropoutMask::DropoutMask(double p, const DropoutKey& key)
-    : random_(key.key, key.stream),
-      first_row_(key.first_row),
+    : first_row_(static_cast<std::uint32_t>(key.first_row)),
       keep_(static_cast<std::uint32_t>(std::lround((1.0 - p) * 65536.0))),
       scale_(static_cast<float>(65536.0 / keep_)) {
   if (!(p >= 0 && p < 1) || keep_ == 0) {
     throw Error(ErrorKind::kInternal, "dropout", "p must be in [0, 1), is " + std::to_string(p));
   }
+  const Philox random(key.key, key.stream);
+  key0_ = random.key0();
+  key1_ = random.key1();
 }
+
+DropoutMask::DropoutMask(const std::vector<std::int64_t>& state)
+    : key0_(static_cast<std::uint32_t>(state.at(0))),
+      key1_(static_cast<std::uint32_t>(state.at(1))),
+      first_row_(static_cast<std::uint32_t>(state.at(2))),
+      keep_(static_cast<std::uint32_t>(state.at(3))),
+      scale_(static_cast<float>(65536.0 / keep_)) {}
+
+std::vector<std::int64_t> DropoutMask::state() const { return {key0_, key1_, first_row_, keep_}; }
 
 void DropoutMask::factors(std::int64_t row, std::uint32_t outer, std::uint32_t group,
                           float* out) const noexcept {
-  philox_factors({group * kLanes, outer, static_cast<std::uint32_t>(first_row_ + row),
-                  random_.key0(), random_.key1()},
-                 keep_, scale_, out);
+  philox_factors(
+      {group * kLanes, outer, first_row_ + static_cast<std::uint32_t>(row), key0_, key1_}, keep_,
+      scale_, out);
+}
+
+at::Tensor dropout(const at::Tensor& x, const DropoutMask& mask, const at::Tensor& tokens) {
+  if (x.dim() < 1 || x.dim() > 4)
+    throw Error(ErrorKind::kInternal, "dropout", "takes 1 to 4 dimensions");
+  return DropoutFunction::apply(x, mask, Places{tokens});
 }
 
 at::Tensor dropout(const at::Tensor& x, double p, const DropoutKey& key) {
-  if (x.dim() < 1 || x.dim() > 4)
-    throw Error(ErrorKind::kInternal, "dropout", "takes 1 to 4 dimensions");
-  if (p == 0) return x;
-  return DropoutFunction::apply(x, p, key);
+  return p == 0 ? x : dropout(x, DropoutMask(p, key));
 }
 
 }  // namespace sojourn

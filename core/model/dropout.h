@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
@@ -24,34 +25,37 @@ struct DropoutKey {
   std::int64_t first_row = 0;  // row 0 of the tensor is this row of the optimizer step's batch
 };
 
-// Keeps each element with probability q = 1 - p, rounded to 16 bits, and divides what it keeps by
-// q.
-//
-//   x       [B, ..., n]  float32 or bfloat16, at most 4 dimensions, inner ones below 65,536
-//   p       in [0, 1)
-//   return  like x
+// Which elements a dropout keeps: each with probability q = 1 - p, rounded to 16 bits.
 //
 // The mask of an element depends on its row, its indices in the other dimensions and the key, but
-// not on the sizes of the dimensions: padding and micro-batches change nothing. Differentiable.
-at::Tensor dropout(const at::Tensor& x, double p, const DropoutKey& key);
-
-// What `dropout` multiplies with, as a kernel for one line (all indices but the last fixed).
+// not on the sizes of the dimensions: padding and micro-batches change nothing.
 class DropoutMask {
  public:
+  // p in [0, 1).
   DropoutMask(double p, const DropoutKey& key);
+  // From state(), for an autograd context to keep.
+  explicit DropoutMask(const std::vector<std::int64_t>& state);
+  std::vector<std::int64_t> state() const;
 
   static constexpr int kGroup = 64;
-  // Factors (0 or 1/q) of elements [64 * group, 64 * group + 64) of line `outer` of row `row`.
+  // Factors (0 or 1/q) of elements [64 * group, 64 * group + 64) of line `outer` (all indices but
+  // the first and the last) of row `row`.
   void factors(std::int64_t row, std::uint32_t outer, std::uint32_t group,
                float* out) const noexcept;
 
-  float scale() const noexcept { return scale_; }
-
  private:
-  Philox random_;
-  std::int64_t first_row_;
+  std::uint32_t key0_, key1_;
+  std::uint32_t first_row_;
   std::uint32_t keep_;  // of 65,536
   float scale_;
 };
+
+// Divides what the mask keeps by q; the rest is 0. Differentiable.
+//
+//   x       [B, ..., n]  float32 or bfloat16, at most 4 dimensions, inner ones below 65,536
+//   tokens  where x is packed, [N, n]: row * 65536 + column of each line, [N] int64 on the CPU
+//   return  like x
+at::Tensor dropout(const at::Tensor& x, const DropoutMask& mask, const at::Tensor& tokens = {});
+at::Tensor dropout(const at::Tensor& x, double p, const DropoutKey& key);
 
 }  // namespace sojourn

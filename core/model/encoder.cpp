@@ -2,15 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <utility>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/layer_norm.h>
-#include <ATen/ops/tensor.h>
-#include <ATen/ops/zeros.h>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -27,18 +23,6 @@ namespace {
 constexpr std::array<const char*, 5> kTokenizerFiles = {
     "tokenizer.json", "tokenizer_config.json", "sentencepiece.bpe.model", "special_tokens_map.json",
     "added_tokens.json"};
-
-// [B, 1, 1, T]: 0 for tokens, -inf for padding; undefined where no row is padded, which is faster.
-at::Tensor attention_bias(const EncoderBatch& batch, at::Device device) {
-  const std::int64_t width = batch.ids.size(1);
-  if (std::all_of(batch.lengths.begin(), batch.lengths.end(), [&](auto n) { return n == width; }))
-    return {};
-  const auto lengths = at::tensor(batch.lengths, at::kLong).unsqueeze(1);
-  const auto padding = at::arange(width, at::kLong).unsqueeze(0).ge(lengths);
-  auto bias = at::zeros({batch.ids.size(0), width}, at::kFloat);
-  bias.masked_fill_(padding, -std::numeric_limits<float>::infinity());
-  return bias.unsqueeze(1).unsqueeze(1).to(device);
-}
 
 }  // namespace
 
@@ -67,27 +51,35 @@ void Encoder::set_precision(Precision precision) noexcept {
   parameters_changed();
 }
 
-at::Tensor Encoder::embed(const EncoderBatch& batch, const StepRandom* random) const {
-  const std::int64_t first = config_.first_position();
-  const auto positions = positions_.value.slice(0, first, first + batch.ids.size(1));
-  const auto sum = words_.lookup(batch.ids) + types_.value.select(0, 0) + positions;
+at::Tensor Encoder::embed(const EncoderBatch& batch, const Packing& packing,
+                          const StepRandom* random) const {
+  const auto ids =
+      packing.pack(batch.ids.unsqueeze(2).to(device_)).squeeze(1).to(at::kCPU);  // looked up there
+  const auto positions =
+      positions_.value.index_select(0, packing.columns() + config_.first_position());
+  const auto sum = words_.lookup(ids) + types_.value.select(0, 0) + positions;
   auto normed = at::layer_norm(sum, {config_.hidden_size}, norm_weight_.value, norm_bias_.value,
                                config_.layer_norm_eps);
-  if (random == nullptr) return normed;
-  return dropout(normed, config_.hidden_dropout,
-                 {random->key, "encoder/embeddings", random->first_row});
+  if (random == nullptr || config_.hidden_dropout == 0) return normed;
+  return dropout(
+      normed,
+      DropoutMask(config_.hidden_dropout, {random->key, "encoder/embeddings", random->first_row}),
+      packing.tokens());
 }
 
-std::vector<at::Tensor> Encoder::forward(const EncoderBatch& batch, std::int64_t highest_layer,
-                                         const StepRandom* random) const {
+HiddenStates Encoder::forward(const EncoderBatch& batch, std::int64_t highest_layer,
+                              const StepRandom* random) const {
   if (batch.ids.size(1) > config_.max_tokens() || highest_layer > config_.layers) {
     throw Error(ErrorKind::kInternal, "encoder",
                 "a batch is wider, or a layer higher, than the encoder");
   }
-  std::vector<at::Tensor> states{embed(batch, random)};
-  const LayerCall call{precision_, attention_bias(batch, device_), random};
+  HiddenStates states(Packing(batch.lengths, batch.ids.size(1), device_));
+  const LayerCall call{precision_, states.packing(), random};
+  Hidden hidden{embed(batch, states.packing(), random), {}};
+  states.add(hidden.value);
   for (std::int64_t i = 0; i < highest_layer; ++i) {
-    states.push_back(layers_[static_cast<std::size_t>(i)]->forward(states.back(), call));
+    hidden = layers_[static_cast<std::size_t>(i)]->forward(hidden, call);
+    states.add(hidden.value);
   }
   return states;
 }

@@ -6,12 +6,14 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
 #include "core/model/dropout.h"
 #include "core/model/encoder_config.h"
+#include "core/model/packing.h"
 #include "core/model/parameter.h"
 #include "core/model/precision.h"
 #include "core/model/word_embeddings.h"
@@ -22,6 +24,24 @@ namespace sojourn {
 struct EncoderBatch {
   at::Tensor ids;                     // [B, T] int64, on the CPU
   std::vector<std::int64_t> lengths;  // [B], each in [1, T]
+};
+
+// The hidden states of a batch, kept without padding.
+class HiddenStates {
+ public:
+  explicit HiddenStates(Packing packing) : packing_(std::move(packing)) {}
+
+  void add(at::Tensor packed) { packed_.push_back(std::move(packed)); }
+  // [B, T, hidden] float32, 0 at padding.
+  at::Tensor layer(std::int64_t layer) const {
+    return packing_.unpack(packed_.at(static_cast<std::size_t>(layer)));
+  }
+  std::int64_t size() const noexcept { return static_cast<std::int64_t>(packed_.size()); }
+  const Packing& packing() const noexcept { return packing_; }
+
+ private:
+  Packing packing_;
+  std::vector<at::Tensor> packed_;  // [N, hidden]
 };
 
 class TransformerLayer;
@@ -42,14 +62,13 @@ class Encoder {
   // What matrix products are computed in; layer norms, residuals and softmax stay float32.
   void set_precision(Precision precision) noexcept;
 
-  // Hidden states 0 (output of the embeddings) to highest_layer, each [B, T, hidden] float32.
-  // Values at padding mean nothing. With `random`, dropout is on as the configuration says;
-  // without, it is off.
+  // Hidden states 0 (output of the embeddings) to highest_layer. With `random`, dropout is on as
+  // the configuration says; without, it is off.
   //
   // Source: BertModel and XLMRobertaModel of Hugging Face transformers, which it equals within
   // rounding.
-  std::vector<at::Tensor> forward(const EncoderBatch& batch, std::int64_t highest_layer,
-                                  const StepRandom* random) const;
+  HiddenStates forward(const EncoderBatch& batch, std::int64_t highest_layer,
+                       const StepRandom* random) const;
 
   // Starts a stage: makes all parameters up to highest_layer trainable, of the word embeddings only
   // the rows `active_ids` (sorted, distinct), and returns them. Ids outside may not be trained on
@@ -67,7 +86,8 @@ class Encoder {
   void save(const std::filesystem::path& directory) const;
 
  private:
-  at::Tensor embed(const EncoderBatch& batch, const StepRandom* random) const;
+  at::Tensor embed(const EncoderBatch& batch, const Packing& packing,
+                   const StepRandom* random) const;
 
   std::filesystem::path directory_;
   EncoderConfig config_;

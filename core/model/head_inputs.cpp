@@ -67,7 +67,7 @@ std::vector<at::Tensor> head_inputs(const Encoder& encoder, const Batch& batch,
   std::vector<at::Tensor> inputs;
   for (const auto& input : manifest.inputs) {
     const auto state = [&] {
-      return states[static_cast<std::size_t>(resolve_layer(input.layer, config, manifest.name))];
+      return states.layer(resolve_layer(input.layer, config, manifest.name));
     };
     switch (input.kind) {
       case InputSpec::Kind::kHidden:

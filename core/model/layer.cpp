@@ -5,7 +5,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/gelu.h>
-#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
@@ -62,47 +61,63 @@ at::Tensor TransformerLayer::Linear::apply(const at::Tensor& x, Precision precis
   return at::linear(x.to(at::kBFloat16), weight_copy, bias_copy);
 }
 
+at::Tensor TransformerLayer::Linear::apply(const Hidden& x, Precision precision) const {
+  return apply(x.product.defined() ? x.product : x.value, precision);
+}
+
 std::string TransformerLayer::stream(const char* site) const {
   return "encoder/layer." + std::to_string(index_) + "/" + site;
 }
 
-at::Tensor TransformerLayer::attend(const at::Tensor& qkv, const LayerCall& call) const {
-  const std::int64_t batch = qkv.size(0);
-  const std::int64_t width = qkv.size(1);
+// qkv: [rows, width, 3 * hidden] -> [rows, width, hidden]
+at::Tensor TransformerLayer::attend(const at::Tensor& qkv, const RowGroup& group,
+                                    const LayerCall& call) const {
   const std::int64_t size = config_.hidden_size / config_.heads;
-  const auto parts =
-      qkv.view({batch, width, 3, config_.heads, size}).permute({2, 0, 3, 1, 4}).unbind(0);
+  const auto parts = qkv.view({group.rows, group.width, 3, config_.heads, size})
+                         .permute({2, 0, 3, 1, 4})
+                         .unbind(0);
   at::Tensor context;
   if (call.random == nullptr || config_.attention_dropout == 0) {
     const auto bias =
-        call.attention_bias.defined() ? call.attention_bias.to(qkv.scalar_type()) : at::Tensor();
-    context = at::scaled_dot_product_attention(parts[0], parts[1], parts[2],
-                                               bias.defined() ? std::optional(bias) : std::nullopt);
+        group.bias.defined() ? std::optional(group.bias.to(qkv.scalar_type())) : std::nullopt;
+    context = at::scaled_dot_product_attention(parts[0], parts[1], parts[2], bias);
   } else {
     // Written out: the fused kernel of the CPU has no dropout, and its fallback draws from the
     // global generator.
     const double scale = 1.0 / std::sqrt(static_cast<double>(size));
     auto scores = at::matmul(parts[0] * scale, parts[1].transpose(-1, -2));
-    if (call.attention_bias.defined()) scores = scores + call.attention_bias;
-    const auto weights = dropout(at::softmax(scores, -1, at::kFloat), config_.attention_dropout,
-                                 {call.random->key, stream("attention"), call.random->first_row});
+    if (group.bias.defined()) scores = scores + group.bias;
+    const DropoutKey key{call.random->key, stream("attention"),
+                         call.random->first_row + group.first_row};
+    const auto weights =
+        dropout(at::softmax(scores, -1, at::kFloat), config_.attention_dropout, key);
     context = at::matmul(weights.to(qkv.scalar_type()), parts[2]);
   }
-  return context.transpose(1, 2).reshape({batch, width, config_.hidden_size});
+  return context.transpose(1, 2).reshape({group.rows, group.width, config_.hidden_size});
 }
 
-at::Tensor TransformerLayer::add_and_normalize(const at::Tensor& residual, const at::Tensor& x,
-                                               const Norm& norm, const char* site,
-                                               const LayerCall& call) const {
-  const auto kept = call.random == nullptr
-                        ? x
-                        : dropout(x, config_.hidden_dropout,
-                                  {call.random->key, stream(site), call.random->first_row});
-  return at::layer_norm(residual + kept, {config_.hidden_size}, norm.weight.value, norm.bias.value,
-                        config_.layer_norm_eps);
+at::Tensor TransformerLayer::attend(const at::Tensor& qkv, const LayerCall& call) const {
+  std::vector<at::Tensor> contexts;
+  for (const RowGroup& group : call.packing.groups()) {
+    const auto own = qkv.narrow(0, group.first_token, group.tokens);
+    contexts.push_back(group.pack(attend(group.unpack(own), group, call)));
+  }
+  return contexts.size() == 1 ? contexts[0] : at::cat(contexts);
 }
 
-at::Tensor TransformerLayer::forward(const at::Tensor& hidden, const LayerCall& call) const {
+Hidden TransformerLayer::add_and_normalize(const Hidden& residual, const at::Tensor& x,
+                                           const Norm& norm, const char* site,
+                                           const LayerCall& call) const {
+  ResidualNorm last{
+      norm.weight.value, norm.bias.value, config_.layer_norm_eps, {}, call.packing.tokens()};
+  if (call.random != nullptr && config_.hidden_dropout > 0) {
+    last.mask.emplace(config_.hidden_dropout,
+                      DropoutKey{call.random->key, stream(site), call.random->first_row});
+  }
+  return residual_norm(residual.value, x, last);
+}
+
+Hidden TransformerLayer::forward(const Hidden& hidden, const LayerCall& call) const {
   const auto context = attend(qkv_.apply(hidden, call.precision), call);
   const auto attended = add_and_normalize(hidden, attention_output_.apply(context, call.precision),
                                           attention_norm_, "attention.output", call);

@@ -12,24 +12,25 @@
 #include "core/model/checkpoint_reader.h"
 #include "core/model/dropout.h"
 #include "core/model/encoder_config.h"
+#include "core/model/packing.h"
 #include "core/model/parameter.h"
 #include "core/model/precision.h"
+#include "core/model/residual_norm.h"
 
 namespace sojourn {
 
 // What the layers of one forward pass share.
 struct LayerCall {
   Precision precision;
-  at::Tensor attention_bias;  // [B, 1, 1, T] float32, -inf at padding; undefined: no padding
-  const StepRandom* random;   // null: no dropout
+  const Packing& packing;
+  const StepRandom* random;  // null: no dropout
 };
 
 class TransformerLayer {
  public:
   TransformerLayer(const EncoderConfig& config, std::int64_t index, const CheckpointReader& reader);
 
-  // hidden [B, T, hidden] float32 -> the same.
-  at::Tensor forward(const at::Tensor& hidden, const LayerCall& call) const;
+  Hidden forward(const Hidden& hidden, const LayerCall& call) const;
 
   // Query, key and value are one parameter here, [3 * hidden, hidden], since one product is faster
   // than three.
@@ -46,14 +47,16 @@ class TransformerLayer {
     mutable at::Tensor weight_copy, bias_copy;
 
     at::Tensor apply(const at::Tensor& x, Precision precision) const;
+    at::Tensor apply(const Hidden& x, Precision precision) const;
   };
   struct Norm {
     Parameter weight, bias;
   };
 
+  at::Tensor attend(const at::Tensor& qkv, const RowGroup& group, const LayerCall& call) const;
   at::Tensor attend(const at::Tensor& qkv, const LayerCall& call) const;
-  at::Tensor add_and_normalize(const at::Tensor& residual, const at::Tensor& x, const Norm& norm,
-                               const char* site, const LayerCall& call) const;
+  Hidden add_and_normalize(const Hidden& residual, const at::Tensor& x, const Norm& norm,
+                           const char* site, const LayerCall& call) const;
   std::string stream(const char* site) const;
 
   const EncoderConfig& config_;

@@ -2,10 +2,11 @@
 """Training speed and memory beside Python peers, on one machine in one go; prints ratios.
 
     train_speed.py --sojourn build/release/bin/sojourn --encoder DIR --data DIR --peers DIR \
-                   [--precision fp32|bf16] [--examples 1376] [--rounds 3]
+                   [--shape xlmr-base] [--precision fp32|bf16] [--examples 1376] [--rounds 3]
 
 One pass over the first examples of MNLI, 32 x 128 tokens, no weight decay, no warm-up: by `sojourn run`, by the
 Hugging Face Trainer (hf_train.py) and by a hand-tuned PyTorch loop (hf_loop.py, with a heap that keeps freed memory).
+With --shape xlmr-base the encoder has random weights in the shape of XLM-R base and the tokenizer of --encoder.
 --peers is the folder of these two scripts, which print one JSON line each. Needs torch and transformers. The peers
 leave their first three steps out of their times; those of sojourn are in. Peak memory is that of the process.
 """
@@ -13,6 +14,7 @@ leave their first three steps out of their times; those of sojourn are in. Peak 
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -75,13 +77,30 @@ def peer(args, script: str, environment: dict) -> dict:
     return {"tokens_per_s": line["real_tokens_per_s"], "peak_mib": line["peak_rss_mib"], "loss": loss}
 
 
+def random_base(tokenizer: Path, folder: Path) -> Path:
+    import torch
+    import transformers
+
+    for file in ("tokenizer.json", "tokenizer_config.json", "sentencepiece.bpe.model", "special_tokens_map.json"):
+        if (tokenizer / file).exists():
+            shutil.copy(tokenizer / file, folder)
+    vocabulary = json.loads((tokenizer / "config.json").read_text())["vocab_size"]
+    torch.manual_seed(1)
+    config = transformers.XLMRobertaConfig(
+        vocab_size=vocabulary, max_position_embeddings=514, type_vocab_size=1, layer_norm_eps=1e-5
+    )
+    transformers.XLMRobertaModel(config).save_pretrained(folder)
+    return folder
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("sojourn", "encoder", "data", "peers"):
         parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--shape", choices=["xlmr-base"])
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
     parser.add_argument("--examples", type=int, default=1376)
-    parser.add_argument("--micro-batch", type=int, default=8)
+    parser.add_argument("--micro-batch", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     runners = {
@@ -89,6 +108,9 @@ def main() -> None:
         "loop, kept heap": lambda _: peer(args, "hf_loop.py", KEPT_HEAP),
         "Trainer": lambda _: peer(args, "hf_train.py", {}),
     }
+    shaped = tempfile.TemporaryDirectory()
+    if args.shape:
+        args.encoder = random_base(args.encoder, Path(shaped.name))
     rows = {name: [] for name in runners}
     for _ in range(args.rounds):  # in turn, so that a machine that drifts does so for all
         for name, run in runners.items():

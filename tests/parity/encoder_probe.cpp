@@ -44,7 +44,7 @@ void train_one_step(Encoder& encoder, const EncoderBatch& batch) {
   const auto* const ids = batch.ids.const_data_ptr<std::int64_t>();
   const std::set<std::int64_t> distinct(ids, ids + batch.ids.numel());
   AdamW optimizer(encoder.begin_training({distinct.begin(), distinct.end()}, layers), {});
-  encoder.forward(batch, layers, nullptr).back().select(1, 0).pow(3).mean().backward();
+  encoder.forward(batch, layers, nullptr).layer(layers).select(1, 0).pow(3).mean().backward();
   optimizer.step(1e-2, 1);
   encoder.end_training(optimizer.untouched_factor());
 }
@@ -58,9 +58,11 @@ void probe(const std::filesystem::path& directory, const std::filesystem::path& 
 
   const at::NoGradGuard no_grad;
   std::vector<TensorSource> tensors;
-  for (const auto& state : encoder.forward(batch, encoder.config().layers, nullptr)) {
-    tensors.push_back({std::to_string(tensors.size()), state.sizes().vec(),
-                       [state] { return state.contiguous(); }});
+  const auto states = encoder.forward(batch, encoder.config().layers, nullptr);
+  for (std::int64_t layer = 0; layer < states.size(); ++layer) {
+    const auto state = states.layer(layer);
+    tensors.push_back(
+        {std::to_string(layer), state.sizes().vec(), [state] { return state.contiguous(); }});
   }
   write_safetensors(out / "hidden_states.safetensors", tensors);
 }

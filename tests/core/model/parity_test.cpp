@@ -82,12 +82,13 @@ void check_hidden_states(const std::filesystem::path& directory, const Json& gol
   const auto dimensions = golden["dimensions"].get<std::vector<std::int64_t>>();
   const at::NoGradGuard no_grad;
   const auto states = encoder.forward(batch, encoder.config().layers, nullptr);
-  REQUIRE(states.size() == golden["hidden_states"].size());
-  for (std::size_t layer = 0; layer < states.size(); ++layer) {
+  REQUIRE(states.size() == static_cast<std::int64_t>(golden["hidden_states"].size()));
+  for (std::int64_t layer = 0; layer < states.size(); ++layer) {
+    const auto state = states.layer(layer);
     for (std::size_t i = 0; i < batch.lengths.size(); ++i) {
       CAPTURE(layer, i);
-      check_row(states[layer][static_cast<std::int64_t>(i)].slice(0, 0, batch.lengths[i]),
-                golden["hidden_states"][layer][i], dimensions);
+      check_row(state[static_cast<std::int64_t>(i)].slice(0, 0, batch.lengths[i]),
+                golden["hidden_states"][static_cast<std::size_t>(layer)][i], dimensions);
     }
   }
 }
@@ -131,8 +132,8 @@ class GoldenTraining {
 
  private:
   at::Tensor forward() const {
-    const auto hidden =
-        encoder_.forward(batch_, encoder_.config().layers, nullptr).back().select(1, 0);
+    const std::int64_t layers = encoder_.config().layers;
+    const auto hidden = encoder_.forward(batch_, layers, nullptr).layer(layers).select(1, 0);
     const auto labels = at::arange(hidden.size(0), at::kLong).remainder(3);
     return at::cross_entropy_loss(at::linear(hidden, weight_, bias_), labels);
   }
