@@ -10,7 +10,6 @@ namespace sojourn {
 
 namespace {
 
-constexpr std::int64_t kPool = 50;  // batches sorted by length together
 constexpr std::int64_t kIgnoredLabel = -100;
 
 void sort_by_falling_length(std::span<std::int64_t> chosen,
@@ -64,26 +63,16 @@ std::vector<std::vector<std::int64_t>> epoch_batches(const std::vector<std::int6
                                                      std::int64_t batch_size,
                                                      const RandomKey& epoch,
                                                      const std::string& stream) {
-  const auto n = static_cast<std::int64_t>(lengths.size());
-  auto order = random_permutation(epoch, "order/" + stream, n);
+  auto order =
+      random_permutation(epoch, "order/" + stream, static_cast<std::int64_t>(lengths.size()));
   std::vector<std::vector<std::int64_t>> batches;
-  for (std::int64_t at = 0; at < n; at += kPool * batch_size) {
-    const auto pool =
-        std::span(order).subspan(static_cast<std::size_t>(at),
-                                 static_cast<std::size_t>(std::min(n - at, kPool * batch_size)));
-    sort_by_falling_length(pool, lengths);
-    for (std::size_t cut = 0; cut < pool.size(); cut += static_cast<std::size_t>(batch_size)) {
-      const auto batch =
-          pool.subspan(cut, std::min(pool.size() - cut, static_cast<std::size_t>(batch_size)));
-      batches.emplace_back(batch.begin(), batch.end());
-    }
+  for (std::size_t at = 0; at < order.size(); at += static_cast<std::size_t>(batch_size)) {
+    const auto batch = std::span(order).subspan(
+        at, std::min(order.size() - at, static_cast<std::size_t>(batch_size)));
+    sort_by_falling_length(batch, lengths);
+    batches.emplace_back(batch.begin(), batch.end());
   }
-  std::vector<std::vector<std::int64_t>> shuffled;
-  const auto places =
-      random_permutation(epoch, "batches/" + stream, static_cast<std::int64_t>(batches.size()));
-  for (const std::int64_t place : places)
-    shuffled.push_back(std::move(batches[static_cast<std::size_t>(place)]));
-  return shuffled;
+  return batches;
 }
 
 std::vector<std::vector<std::int64_t>> scoring_batches(const FeatureTable& features,

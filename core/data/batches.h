@@ -13,10 +13,10 @@
 
 namespace sojourn {
 
-// One pass over n features as lists of at most batch_size: a random order, cut into pools of 50
-// batches, each pool sorted by length and cut into batches, the batches shuffled. A function of
-// (seed, role, epoch, stream) alone. Within a batch, features lie by falling length, so that
-// micro-batches pad little.
+// One pass over n features as lists of at most batch_size, in a random order that is a function of
+// (seed, role, epoch, stream) alone. Length has no say in which features share a step: batches of
+// like length train measurably worse (docs/performance.md). Within a batch, features lie by falling
+// length, which the encoder is fastest on.
 std::vector<std::vector<std::int64_t>> epoch_batches(const std::vector<std::int64_t>& lengths,
                                                      std::int64_t batch_size,
                                                      const RandomKey& epoch,
