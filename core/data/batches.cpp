@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/full.h>
 
@@ -102,8 +103,11 @@ Batch collate(const FeatureTable& features, std::span<const std::int64_t> chosen
   Batch batch;
   batch.size = static_cast<std::int64_t>(chosen.size());
   batch.has_choices = features.fields()[0].dims.size() == 2;
-  const auto ids = padded_field(features, chosen, 0, pad_id);
-  if (batch.has_choices) batch.choices = ids.size(1);
+  auto ids = padded_field(features, chosen, 0, pad_id);
+  if (batch.has_choices) {
+    batch.choices = ids.size(1);
+    ids.masked_fill_(ids.eq(kEndOfRow), pad_id);
+  }
   batch.ids = ids.view({batch.size * batch.choices, ids.size(-1)});
   batch.lengths = row_lengths(batch.ids, pad_id);
   batch.fields.resize(features.fields().size());

@@ -82,8 +82,23 @@ void FeatureTable::check(std::span<const ArrayView> fields) const {
   }
 }
 
+// A choice may end early, but has a piece and no hole.
+void FeatureTable::check_rows(const ArrayView& ids) const {
+  const auto* row = static_cast<const std::int64_t*>(ids.data);
+  const std::int64_t width = ids.shape.back();
+  for (std::int64_t c = 0; c < ids.shape.front(); ++c, row += width) {
+    const auto* const end = std::find(row, row + width, kEndOfRow);
+    if (end == row || std::any_of(end, row + width, [](auto id) { return id != kEndOfRow; })) {
+      throw Error(
+          ErrorKind::kPlugin, where_,
+          "featurize: choice " + std::to_string(c) + " of input_ids is empty or has a hole");
+    }
+  }
+}
+
 void FeatureTable::emit(std::span<const ArrayView> fields) {
   check(fields);
+  if (fields_[0].dims.size() == 2) check_rows(fields[0]);
   for (std::size_t f = 0; f < fields.size(); ++f) {
     const auto& array = fields[f];
     Column& column = columns_[f];
@@ -141,6 +156,8 @@ std::vector<std::int64_t> FeatureTable::used_ids() const {
   std::vector<std::int64_t> ids = columns_[0].ints;
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  if (fields_[0].dims.size() == 2 && !ids.empty() && ids.front() == kEndOfRow)
+    ids.erase(ids.begin());
   return ids;
 }
 

@@ -11,6 +11,9 @@
 
 namespace sojourn {
 
+// In input_ids of [C, T]: the choice ended before the longest of its feature.
+constexpr std::int64_t kEndOfRow = -1;
+
 // Features in the order of their examples. Field 0 is input_ids, [T] or [C, T].
 class FeatureTable : public FeatureSink {
  public:
@@ -49,6 +52,7 @@ class FeatureTable : public FeatureSink {
   };
 
   void check(std::span<const ArrayView> fields) const;
+  void check_rows(const ArrayView& ids) const;
 
   std::vector<FieldSpec> fields_;
   std::string where_;

@@ -36,4 +36,4 @@ struct Udpos {
 
 }  // namespace
 
-SOJOURN_PLUGIN("udpos", "0.1.0", "Apache-2.0", sojourn::sdk::TokenTagging<Udpos>)
+SOJOURN_PLUGIN("udpos", "0.1.0", "Apache-2.0", sojourn::sdk::ChunkTagging<Udpos>)

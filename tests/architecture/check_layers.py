@@ -27,8 +27,9 @@ MAY_SEE = {
 ONLY_IN = {"boost/": "plugins", "sentencepiece": "core/text", "toml++/": "core/config", "CLI/": "app"}
 # They pull in all of LibTorch, and every file that includes them compiles slowly.
 TOO_BROAD = {"torch/torch.h", "torch/all.h", "torch/extension.h", "ATen/ATen.h", "ATen/Functions.h"}
-# sdk/ and tasks/ see nothing but the standard library, and JSON through one header of the SDK.
+# sdk/ and tasks/ see nothing but the standard library, and each of these through one header of the SDK.
 PLUGIN_ROOMS = "sdk", "tasks"
+SDK_LIBRARIES = {"nlohmann/": "nlohmann-json", "unicode/": "ICU"}
 C_HEADERS = {f"{name}.h" for name in """assert complex ctype errno fenv float inttypes iso646 limits
     locale math setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn
     string tgmath threads time uchar wchar wctype""".split()}
@@ -90,11 +91,16 @@ def room_problem(path, seen):
     return None
 
 
+def sdk_library(target):
+    """The library that `target` belongs to, if the SDK may use it."""
+    return next((name for start, name in SDK_LIBRARIES.items() if target.startswith(start)), None)
+
+
 def library_problem(path, target):
     """Why the file `path` may not include `target` of a library, or None."""
     here, room = path.as_posix(), path.parts[0]
     if room in PLUGIN_ROOMS:
-        if room == "sdk" and target.startswith("nlohmann/"):
+        if room == "sdk" and sdk_library(target):
             return None  # include_findings allows it in one header
         if here.startswith(LOADER[0]) and target == LOADER[1]:
             return None
@@ -109,7 +115,7 @@ def library_problem(path, target):
 
 
 def include_findings(root, paths):
-    json_users = []
+    users = {}
     for path in paths:
         if path.parts[0] not in MAY_SEE or path.suffix not in SOURCES:
             continue
@@ -121,12 +127,9 @@ def include_findings(root, paths):
             problem = room_problem(path, seen) if seen else library_problem(path, match[2])
             if problem:
                 yield path, number, problem
-            if path.parts[0] == "sdk" and match[2].startswith("nlohmann/"):
-                json_users.append((path, number))
-    first = json_users[0][0] if json_users else None
-    for path, number in json_users:
-        if path != first:
-            yield path, number, f"one header of the SDK includes nlohmann-json, and {first} does"
+            library = sdk_library(match[2]) if path.parts[0] == "sdk" else None
+            if library and users.setdefault(library, path) != path:
+                yield path, number, f"one header of the SDK includes {library}, and {users[library]} does"
 
 
 def task_name_findings(root, paths):

@@ -88,9 +88,10 @@ class CheckLayers(unittest.TestCase):
         for header in "ATen/core/Tensor.h", "sys/stat.h":
             self.expect("sdk/include/sojourn/abi.h", f"#include <{header}>\n", header)
 
-    def test_one_header_of_the_sdk_has_json(self):
+    def test_one_header_of_the_sdk_has_each_library(self):
         text = "#include <nlohmann/json.hpp>\n"
         self.expect("sdk/include/sojourn/rows.h", text, "sdk/include/sojourn/json.h")
+        self.expect("tasks/colours/reader.h", "#include <unicode/uchar.h>\n", "unicode/uchar.h")
 
     def test_a_library_with_a_home_stays_there(self):
         for header, home in (("boost/dll/shared_library.hpp", "plugins/"), ("toml++/toml.h", "core/config/"),

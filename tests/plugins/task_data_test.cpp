@@ -1,76 +1,13 @@
-// The four bundled tasks on small files: what they read, emit, refuse, decode and score.
-#include <filesystem>
-#include <memory>
+// Bundled tasks on small files, one of each family: what they read, emit, refuse, decode and score.
 #include <string>
 #include <vector>
 
-#include "core/base/file.h"
-#include "core/data/feature_table.h"
-#include "plugins/catalog.h"
-#include "tests/plugins/stub_tokenizer.h"
-#include "tests/support/input_error.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/plugins/task_on_files.h"
 
 #include <catch2/catch.hpp>
 
 namespace sojourn {
 namespace {
-
-namespace fs = std::filesystem;
-
-class TaskOnFiles {
- public:
-  explicit TaskOnFiles(const std::string& name) : task_(&catalog_.task(name)) {}
-
-  // Writes the content as the manifest's file `name`, here called name + extension.
-  void file(const std::string& name, const std::string& content,
-            const std::string& extension = "") {
-    files_[name] = directory_.path() / (name + extension);
-    write_file(files_[name], content);
-  }
-  std::string path(const std::string& name) const { return files_.at(name).string(); }
-
-  std::unique_ptr<Dataset> open(std::int64_t max_tokens = 64) {
-    return task_->open({"test", "de", files_, &tokenizer_, max_tokens});
-  }
-  std::string error() {
-    return input_error_of([&] { open(); });
-  }
-  FeatureTable features(const Dataset& data) {
-    FeatureTable table(task_->manifest().fields, "test");
-    for (std::int64_t i = 0; i < data.size(); ++i) {
-      table.begin_example();
-      data.featurize(i, table);
-    }
-    return table;
-  }
-  const Manifest& manifest() const { return task_->manifest(); }
-
- private:
-  TemporaryDirectory directory_;
-  StubTokenizer tokenizer_;
-  PluginCatalog catalog_{{fs::path(SOJOURN_BINARY_DIR) / "lib/sojourn/tasks"}};
-  Task* task_;
-  std::map<std::string, fs::path> files_;
-};
-
-std::vector<std::int64_t> integers(const FeatureTable& table, std::int64_t feature,
-                                   std::size_t field) {
-  const ArrayView view = table.field(feature, field);
-  const auto* data = static_cast<const std::int64_t*>(view.data);
-  return {data, data + (view.shape.empty() ? 1 : view.shape[0])};
-}
-
-using Ints = std::vector<std::int64_t>;
-
-std::vector<std::string> predictions(Decoder& decoder, std::size_t n,
-                                     const VectorSearch* search = nullptr) {
-  std::vector<std::string> found(n);
-  decoder.finish("", search, [&](std::int64_t i, std::string_view text) {
-    found.at(static_cast<std::size_t>(i)) = text;
-  });
-  return found;
-}
 
 // ---- pairs in JSON lines ----
 
@@ -199,8 +136,8 @@ TEST_CASE("udpos reads the same from two columns and from CoNLL-U", "[tasks]") {
   CHECK(integers(features, 0, 0) == Ints{0, 10 + 'G', 10 + 'n', 10 + 'T', 2});
   CHECK(integers(features, 0, 1) == Ints{-100, 0, -100, 7, -100});  // first pieces only
   CHECK(integers(features, 0, 2) == Ints{-1, 0, -1, 1, -1});
-  CHECK(data->score(0, "ADJ NOUN") == std::vector<double>{2, 2});
-  CHECK(data->score(0, "NOUN NOUN") == std::vector<double>{1, 2});
+  CHECK(data->score(0, "ADJ NOUN") == std::vector<double>{2, 2, 2, 2, 2, 2, 2, 2});
+  CHECK(data->score(0, "NOUN NOUN") == std::vector<double>{1, 2, 0, 1, 2, 0, 1, 2});
 }
 
 TEST_CASE("udpos splits a long sentence between words and puts it together again", "[tasks]") {
@@ -220,8 +157,8 @@ TEST_CASE("udpos splits a long sentence between words and puts it together again
     decoder->add(0, arrays);
   }
   const auto found = predictions(*decoder, 1);
-  CHECK(found[0] == "NUM SYM _ NUM SYM");  // the word without a piece has no tag
-  CHECK(data->score(0, found[0]) == std::vector<double>{1, 5});
+  CHECK(found[0] == "NUM SYM <none> NUM SYM");  // the word without a piece has no tag
+  CHECK(data->score(0, found[0]) == std::vector<double>{1, 5, 0, 5, 4, 0, 5, 4});
 }
 
 TEST_CASE("udpos counts a sentence of which nothing can be tokenized", "[tasks]") {

@@ -42,24 +42,33 @@ class OpenCall : public Call {
   const sojourn_dataset_request* request_;
 };
 
-// A field of a feature: a vector of n numbers, or a scalar. Borrows them until it is emitted.
+// Ends a row of input_ids [C, T] that is shorter than the others of its feature.
+constexpr std::int64_t kEndOfRow = -1;
+
+// A field of a feature: a vector of n numbers, a matrix or a scalar. Borrows them until it is
+// emitted.
 class Field {
  public:
   Field(const std::int64_t* data, std::uint64_t n) noexcept
-      : data_(data), size_(static_cast<std::int64_t>(n)), dimensions_(1) {}
+      : data_(data), shape_{static_cast<std::int64_t>(n), 1}, dimensions_(1) {}
   explicit Field(const std::vector<std::int64_t>& numbers) noexcept
       : Field(numbers.data(), numbers.size()) {}
+  // A matrix, row by row.
+  Field(const std::vector<std::int64_t>& numbers, std::size_t rows) noexcept
+      : data_(numbers.data()),
+        shape_{static_cast<std::int64_t>(rows), static_cast<std::int64_t>(numbers.size() / rows)},
+        dimensions_(2) {}
   static Field scalar(const std::int64_t& number) noexcept {
     Field field(&number, 1);
     field.dimensions_ = 0;
     return field;
   }
 
-  sojourn_array array() const noexcept { return {SOJOURN_I64, dimensions_, &size_, data_}; }
+  sojourn_array array() const noexcept { return {SOJOURN_I64, dimensions_, shape_, data_}; }
 
  private:
   const std::int64_t* data_;
-  std::int64_t size_;
+  std::int64_t shape_[2];
   std::uint32_t dimensions_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <sojourn/text_files.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -60,6 +61,38 @@ class JsonLines {
     auto value = optional_string(key);
     if (!value) lines_.fail(std::string("no key '") + key + "'");
     return *std::move(value);
+  }
+
+  // The whole number under `key`. Throws DataError.
+  std::int64_t integer(const char* key) const {
+    const auto found = object_.find(key);
+    if (found == object_.end()) lines_.fail(std::string("no key '") + key + "'");
+    if (!found->is_number_integer()) {
+      lines_.fail(std::string("key '") + key + "' is a " + found->type_name() +
+                  ", expected a whole number");
+    }
+    return found->get<std::int64_t>();
+  }
+
+  // What lies at a JSON pointer: string_at("/question/choices/0/text"). Throws DataError.
+  std::string string_at(const std::string& pointer) const {
+    const nlohmann::json::json_pointer path(pointer);
+    if (!object_.contains(path)) lines_.fail("nothing at " + pointer);
+    const auto& found = object_.at(path);
+    if (!found.is_string())
+      lines_.fail(pointer + " is a " + found.type_name() + ", expected a string");
+    return found.get<std::string>();
+  }
+
+  // Throws DataError where the list at the pointer hasn't `size` entries.
+  void expect_list(const std::string& pointer, std::size_t size) const {
+    const nlohmann::json::json_pointer path(pointer);
+    if (!object_.contains(path) || !object_.at(path).is_array())
+      lines_.fail("no list at " + pointer);
+    if (object_.at(path).size() != size) {
+      lines_.fail(pointer + " has " + std::to_string(object_.at(path).size()) +
+                  " entries, expected " + std::to_string(size));
+    }
   }
 
   const Lines& line() const noexcept { return lines_; }

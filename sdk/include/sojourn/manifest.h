@@ -106,6 +106,15 @@ struct FamilySpec {
   std::vector<Output> outputs;
   std::string search_side;  // the field; empty: no search
   std::vector<std::string> ops;
+  // A function of summed statistics: the ratio of two, or the F1 of three (true positives,
+  // predicted, gold).
+  struct Metric {
+    std::string name, profile;
+    std::vector<std::string> of;
+  };
+  std::vector<std::string> statistics = {"correct", "total"};  // what score returns
+  // The first is the one that tables show.
+  std::vector<Metric> metrics = {{"accuracy", "accuracy", {"correct", "total"}}};
 };
 
 namespace manifest_parts {
@@ -146,9 +155,18 @@ inline void write_head(JsonWriter& json, const Description& task, const FamilySp
   json.close(']');
 }
 
+inline void write_metrics(JsonWriter& json, const FamilySpec& family) {
+  json.key("statistics").value(family.statistics).key("metrics").open('[');
+  for (const auto& metric : family.metrics) {
+    json.open('{').key("name").value(metric.name).key("profile").value(metric.profile);
+    json.key(metric.of.size() == 2 ? "ratio" : "f1").value(metric.of);
+    json.key("primary").literal(&metric == &family.metrics.front() ? "true" : "false").close('}');
+  }
+  json.close(']');
+}
+
 }  // namespace manifest_parts
 
-// Every family here scores by accuracy: {correct, total}.
 inline std::string manifest_json(const Description& task, const FamilySpec& family) {
   JsonWriter json;
   json.open('{')
@@ -174,19 +192,8 @@ inline std::string manifest_json(const Description& task, const FamilySpec& fami
         .value(family.search_side)
         .close('}');
   }
-  json.key("statistics").value(std::vector<std::string>{"correct", "total"});
-  json.key("metrics")
-      .open('[')
-      .open('{')
-      .key("name")
-      .value("accuracy")
-      .key("profile")
-      .value("accuracy");
-  json.key("ratio")
-      .value(std::vector<std::string>{"correct", "total"})
-      .key("primary")
-      .literal("true");
-  return json.close('}').close(']').close('}').text();
+  manifest_parts::write_metrics(json, family);
+  return json.close('}').text();
 }
 
 }  // namespace sojourn::sdk

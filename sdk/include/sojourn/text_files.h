@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #pragma GCC visibility push(hidden)
@@ -80,22 +82,43 @@ class Lines {
   std::size_t number_ = 0;
 };
 
+// What lies between tabs.
+inline std::vector<std::string_view> split_columns(std::string_view text) {
+  std::vector<std::string_view> found;
+  for (;;) {
+    const std::size_t tab = text.find('\t');
+    found.push_back(text.substr(0, tab));
+    if (tab == std::string_view::npos) return found;
+    text.remove_prefix(tab + 1);
+  }
+}
+
 // The columns of a line, of which there must be exactly `count`. Throws DataError.
 inline std::vector<std::string_view> columns(const Lines& line, std::size_t count) {
-  std::vector<std::string_view> found;
-  std::string_view rest = line.text();
-  for (;;) {
-    const std::size_t tab = rest.find('\t');
-    found.push_back(rest.substr(0, tab));
-    if (tab == std::string_view::npos) break;
-    rest.remove_prefix(tab + 1);
-  }
+  auto found = split_columns(line.text());
   if (found.size() != count) {
     line.fail(std::to_string(found.size()) + (found.size() == 1 ? " column" : " columns") +
               " between tabs, expected " + std::to_string(count));
   }
   return found;
 }
+
+// Ids, of which none may come a second time.
+class UniqueIds {
+ public:
+  explicit UniqueIds(std::string what) : what_(std::move(what)) {}
+
+  // Throws DataError: "pairID '7' again, first on line 3".
+  void add(const std::string& id, const Lines& line) {
+    const auto [first, fresh] = seen_.emplace(id, line.number());
+    if (!fresh)
+      line.fail(what_ + " '" + id + "' again, first on line " + std::to_string(first->second));
+  }
+
+ private:
+  std::string what_;
+  std::unordered_map<std::string, std::size_t> seen_;
+};
 
 // The place of `text` in `names`. Throws DataError: "label 'neutrl', expected one of ...".
 inline std::size_t index_of(const Lines& line, const std::vector<std::string>& names,

@@ -1,11 +1,13 @@
 // The family of tasks that put a tag on every word of a sentence.
 #pragma once
 
+#include <sojourn/chunks.h>
 #include <sojourn/dataset.h>
 #include <sojourn/head.h>
 #include <sojourn/manifest.h>
 #include <sojourn/tagged_words.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -20,14 +22,17 @@ namespace sojourn::sdk {
 
 // The prediction of an example is its tags, one per word, joined by a space. A sentence that is
 // too long is split between words, never cut. A word without a piece (nothing that the tokenizer
-// keeps) can't be tagged: it is predicted as "_", and counts as wrong.
+// keeps) can't be tagged: it is predicted as "<none>", and counts as wrong by every profile.
+//
+// Statistics: correct and total words; of chunks, for each profile, those that are right, those
+// predicted and those there are.
 class TaggingDataset : public Dataset {
  public:
   static constexpr std::int64_t kIgnored = -100;
-  static constexpr std::string_view kNoTag = "_";
+  static constexpr std::string_view kNoTag = "<none>";
 
-  TaggingDataset(std::vector<TaggedSentence> sentences, std::vector<std::string> tags)
-      : sentences_(std::move(sentences)), tags_(std::move(tags)) {
+  TaggingDataset(std::vector<TaggedSentence> sentences, std::vector<std::string> tags, bool chunks)
+      : sentences_(std::move(sentences)), tags_(std::move(tags)), chunks_(chunks) {
     for (std::size_t i = 0; i < sentences_.size(); ++i) ids_.push_back(std::to_string(i + 1));
   }
 
@@ -46,20 +51,24 @@ class TaggingDataset : public Dataset {
   std::unique_ptr<Decoder> decoder() const override { return std::make_unique<TagDecoder>(*this); }
 
   std::vector<double> score(std::uint64_t index, std::string_view prediction) const override {
-    const auto& gold = sentences_.at(index).tags;
-    double correct = 0;
-    std::size_t n = 0;
-    for (std::string_view rest = prediction; !rest.empty(); ++n) {
-      const std::string_view tag = rest.substr(0, rest.find(' '));
-      rest.remove_prefix(tag.size() + (tag.size() < rest.size() ? 1 : 0));
-      if (n < gold.size() && tags_[gold[n]] == tag) ++correct;
-    }
-    if (n != gold.size()) {
+    std::vector<std::string_view> gold;
+    for (const std::size_t tag : sentences_.at(index).tags) gold.emplace_back(tags_[tag]);
+    const auto predicted = split(prediction);
+    if (predicted.size() != gold.size()) {
       throw Failure(SOJOURN_INVALID, "sentence " + ids_[index] + ": the prediction has " +
-                                         std::to_string(n) + " tags, expected " +
+                                         std::to_string(predicted.size()) + " tags, expected " +
                                          std::to_string(gold.size()));
     }
-    return {correct, static_cast<double>(gold.size())};
+    std::vector<double> statistics{0, static_cast<double>(gold.size())};
+    for (std::size_t i = 0; i < gold.size(); ++i) statistics[0] += predicted[i] == gold[i] ? 1 : 0;
+    if (chunks_) {
+      for (const auto profile : {ChunkProfile::kXtreme2020, ChunkProfile::kSeqeval1}) {
+        const auto counts = count_chunks(predicted, gold, profile);
+        for (const std::size_t count : {counts.correct, counts.predicted, counts.gold})
+          statistics.push_back(static_cast<double>(count));
+      }
+    }
+    return statistics;
   }
 
  private:
@@ -103,6 +112,16 @@ class TaggingDataset : public Dataset {
     std::map<std::uint64_t, std::vector<std::string_view>> predictions_;
   };
 
+  // The parts between single spaces.
+  static std::vector<std::string_view> split(std::string_view text) {
+    std::vector<std::string_view> parts;
+    while (!text.empty()) {
+      parts.push_back(text.substr(0, text.find(' ')));
+      text.remove_prefix(std::min(text.size(), parts.back().size() + 1));
+    }
+    return parts;
+  }
+
   void emit(const FeatureCall& call, const TaggedSentence& sentence,
             const sojourn_encoding& window) const {
     std::vector<std::int64_t> labels(window.n, kIgnored);
@@ -118,6 +137,7 @@ class TaggingDataset : public Dataset {
 
   std::vector<TaggedSentence> sentences_;
   std::vector<std::string> tags_;
+  bool chunks_;
   std::vector<std::string> ids_;
 };
 
@@ -142,7 +162,7 @@ class TaggingHead : public Head {
   LinearLayer out_;
 };
 
-// A task of this family. `Task` has two static members:
+// A task of this family, scored by accuracy over words. `Task` has two static members:
 //   Description description();                                // labels: the tags
 //   std::vector<TaggedSentence> read(const OpenCall& call);   // throws DataError
 template <class Task>
@@ -161,11 +181,33 @@ struct TokenTagging {
     return spec;
   }
   static std::unique_ptr<Dataset> open(const OpenCall& call) {
-    return std::make_unique<TaggingDataset>(Task::read(call), Task::description().labels);
+    return std::make_unique<TaggingDataset>(Task::read(call), Task::description().labels, false);
   }
   static std::unique_ptr<Head> create_head(const HeadCall& call) {
     return std::make_unique<TaggingHead>(
         call, static_cast<std::int64_t>(Task::description().labels.size()));
+  }
+};
+
+// The same where runs of words count as one: also scored by F1 over chunks, with XTREME's the one
+// that tables show.
+template <class Task>
+struct ChunkTagging : TokenTagging<Task> {
+  static FamilySpec family() {
+    FamilySpec spec = TokenTagging<Task>::family();
+    spec.metrics.clear();
+    for (const std::string profile : {"xtreme-2020", "seqeval-1"}) {
+      std::vector<std::string> counts;
+      for (const char* count : {"correct", "predicted", "gold"})
+        counts.push_back(profile + "/" + count);
+      spec.statistics.insert(spec.statistics.end(), counts.begin(), counts.end());
+      spec.metrics.push_back({"f1", profile, counts});
+    }
+    spec.metrics.push_back({"accuracy", "accuracy", {"correct", "total"}});
+    return spec;
+  }
+  static std::unique_ptr<Dataset> open(const OpenCall& call) {
+    return std::make_unique<TaggingDataset>(Task::read(call), Task::description().labels, true);
   }
 };
 
