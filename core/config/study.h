@@ -14,7 +14,7 @@ namespace sojourn {
 // How one stage trains. In a file, [recipes.default] holds for every stage, and `recipe` in a
 // stage's own table goes over it key by key.
 struct Recipe {
-  std::int64_t batch_size = 32;  // features per optimizer step
+  std::int64_t batch_size = 32;   // features per optimizer step
   std::int64_t micro_batch = 32;  // features at once; more than batch_size counts as batch_size
   std::int64_t max_tokens = 128;
   double peak_lr = 2e-5;

@@ -6,6 +6,7 @@
 #include <sojourn/answers.h>
 #include <sojourn/chunks.h>
 
+#include <exception>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -47,6 +48,12 @@ json reply(const json& request) {
 }  // namespace
 
 int main() {
-  for (std::string line; std::getline(std::cin, line);)
-    std::cout << reply(json::parse(line)).dump() << '\n';
+  try {
+    for (std::string line; std::getline(std::cin, line);)
+      std::cout << reply(json::parse(line)).dump() << '\n';
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 2;
+  }
 }
