@@ -2,7 +2,7 @@
 #pragma once
 
 #include <sojourn/dataset.h>
-#include <sojourn/head.h>
+#include <sojourn/label_head.h>
 #include <sojourn/manifest.h>
 
 #include <algorithm>
@@ -28,7 +28,8 @@ struct Choice {
 // as a pair; where they are too long, the longer of the two is cut.
 class ChoiceDataset : public Dataset {
  public:
-  explicit ChoiceDataset(std::vector<Choice> examples) : examples_(std::move(examples)) {}
+  ChoiceDataset(std::vector<Choice> examples, std::vector<std::string> labels)
+      : examples_(std::move(examples)), labels_(std::move(labels)) {}
 
   std::uint64_t size() const override { return examples_.size(); }
   Example example(std::uint64_t index) const override { return {examples_.at(index).id, {}, {}}; }
@@ -51,58 +52,27 @@ class ChoiceDataset : public Dataset {
     call.emit({Field(ids, rows.size()), Field::scalar(answer)});
   }
 
-  std::unique_ptr<Decoder> decoder() const override { return std::make_unique<BestChoice>(); }
+  std::unique_ptr<Decoder> decoder() const override {
+    return std::make_unique<LabelDecoder>(labels_);
+  }
 
   std::vector<double> score(std::uint64_t index, std::string_view prediction) const override {
-    return one_item(std::to_string(examples_.at(index).answer) == prediction);
+    return one_item(labels_.at(examples_.at(index).answer) == prediction);
   }
 
  private:
-  class BestChoice : public Decoder {
-   public:
-    void add(std::uint64_t example, const Arrays& arrays) override {
-      const auto choices = static_cast<std::size_t>(arrays["logits"].shape[0]);
-      predictions_.emplace_back(example, argmax(arrays.floats("logits"), choices));
-    }
-    void finish(const DecodeCall& call) override {
-      for (const auto& [example, choice] : predictions_)
-        call.predict(example, std::to_string(choice));
-    }
-
-   private:
-    std::vector<std::pair<std::uint64_t, std::size_t>> predictions_;
-  };
-
   std::vector<Choice> examples_;
+  std::vector<std::string> labels_;
 };
 
-// Dropout, dense, tanh, dropout, linear to one score on each choice's first token:
-// hidden [B, C, T, H] -> logits [B, C]; cross-entropy over the choices.
-class ChoiceHead : public Head {
+// One score on each choice: hidden [B, C, T, H] -> logits [B, C]; cross-entropy over the choices.
+class ChoiceHead : public LabelHead {
  public:
-  explicit ChoiceHead(const HeadCall& call)
-      : select_(call.bind("core1::select(input,dim,index)")),
-        tanh_(call.bind("core1::tanh(input)")),
-        cross_entropy_(call.bind("core1::cross_entropy(input,target)")),
-        dense_(call, "dense.weight", "dense.bias", call.hidden_size(), call.hidden_size()),
-        out_(call, "out.weight", "out.bias", 1, call.hidden_size()) {}
+  explicit ChoiceHead(const HeadCall& call) : LabelHead(call, 1) {}
 
   std::vector<Tensor> forward(const StepCall& call, const Inputs& inputs) override {
-    const Tensor first = call(select_, {inputs[0], 2, 0});
-    return {call(select_, {out_(call, call(tanh_, {dense_(call, first)})), 2, 0})};
+    return {select(call, scores(call, inputs[0], 2), 2)};
   }
-
-  Tensor loss(const StepCall& call, const Inputs& inputs,
-              const std::vector<Tensor>& outputs) override {
-    return call(cross_entropy_, {outputs[0], inputs[1]});
-  }
-
- private:
-  Op select_;
-  Op tanh_;
-  Op cross_entropy_;
-  LinearLayer dense_;
-  LinearLayer out_;
 };
 
 // A task of this family. `Task` has two static members:
@@ -125,7 +95,7 @@ struct MultipleChoice {
     return spec;
   }
   static std::unique_ptr<Dataset> open(const OpenCall& call) {
-    return std::make_unique<ChoiceDataset>(Task::read(call));
+    return std::make_unique<ChoiceDataset>(Task::read(call), Task::description().labels);
   }
   static std::unique_ptr<Head> create_head(const HeadCall& call) {
     return std::make_unique<ChoiceHead>(call);

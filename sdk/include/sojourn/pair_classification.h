@@ -2,7 +2,7 @@
 #pragma once
 
 #include <sojourn/dataset.h>
-#include <sojourn/head.h>
+#include <sojourn/label_head.h>
 #include <sojourn/manifest.h>
 
 #include <cstddef>
@@ -48,53 +48,18 @@ class PairDataset : public Dataset {
   }
 
  private:
-  class LabelDecoder : public Decoder {
-   public:
-    explicit LabelDecoder(const std::vector<std::string>& labels) : labels_(&labels) {}
-
-    void add(std::uint64_t example, const Arrays& arrays) override {
-      predictions_.emplace_back(example, argmax(arrays.floats("logits"), labels_->size()));
-    }
-    void finish(const DecodeCall& call) override {
-      for (const auto& [example, label] : predictions_) call.predict(example, (*labels_)[label]);
-    }
-
-   private:
-    const std::vector<std::string>* labels_;
-    std::vector<std::pair<std::uint64_t, std::size_t>> predictions_;
-  };
-
   std::vector<Pair> pairs_;
   std::vector<std::string> labels_;
 };
 
-// Dropout, dense, tanh, dropout, linear on the first token: hidden [B, T, H] -> logits [B,
-// labels].
-class PairHead : public Head {
+// hidden [B, T, H] -> logits [B, labels].
+class PairHead : public LabelHead {
  public:
-  PairHead(const HeadCall& call, std::int64_t labels)
-      : select_(call.bind("core1::select(input,dim,index)")),
-        tanh_(call.bind("core1::tanh(input)")),
-        cross_entropy_(call.bind("core1::cross_entropy(input,target)")),
-        dense_(call, "dense.weight", "dense.bias", call.hidden_size(), call.hidden_size()),
-        out_(call, "out.weight", "out.bias", labels, call.hidden_size()) {}
+  using LabelHead::LabelHead;
 
   std::vector<Tensor> forward(const StepCall& call, const Inputs& inputs) override {
-    const Tensor first = call(select_, {inputs[0], 1, 0});
-    return {out_(call, call(tanh_, {dense_(call, first)}))};
+    return {scores(call, inputs[0], 1)};
   }
-
-  Tensor loss(const StepCall& call, const Inputs& inputs,
-              const std::vector<Tensor>& outputs) override {
-    return call(cross_entropy_, {outputs[0], inputs[1]});
-  }
-
- private:
-  Op select_;
-  Op tanh_;
-  Op cross_entropy_;
-  LinearLayer dense_;
-  LinearLayer out_;
 };
 
 // A task of this family. `Task` has two static members:
