@@ -37,10 +37,12 @@ class Refusal : public std::runtime_error {
 
 using MappedFiles = std::map<std::string, std::unique_ptr<const MappedFile>>;
 
-// In dataset_open.
+// In dataset_open and labels.
 struct OpenServices {
+  const Manifest* manifest;
   const DatasetRequest* request;
-  MappedFiles* mapped;  // lives as long as the data set
+  MappedFiles* mapped;               // lives as long as the data set
+  std::vector<std::string>* labels;  // in labels only
 };
 
 // In featurize.
@@ -67,7 +69,7 @@ struct EvalServices {
   // In decode_finish only. Throws Refusal for an example that has a prediction already, or that
   // there isn't.
   const Decoder::PredictionSink* predict;
-  std::optional<std::string>* tuned;  // in decode_tune only
+  std::string* tuned;  // in decode_tune only
   std::vector<std::unique_ptr<VectorSearch::Neighbours>> found;
 };
 

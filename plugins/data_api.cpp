@@ -11,25 +11,45 @@ namespace sojourn {
 
 namespace {
 
+[[noreturn]] void refuse_file(const OpenServices& open, const std::string& name) {
+  std::vector<std::string> names;
+  const auto split = open.manifest->splits.find(open.request->split);
+  if (split != open.manifest->splits.end()) {
+    for (const auto& file : split->second) {
+      if (file.optional && file.name == name)
+        throw Refusal(SOJOURN_NOT_FOUND, "there is no file '" + name + "'");
+      names.push_back(file.name);
+    }
+  }
+  throw Refusal(SOJOURN_INVALID, "the manifest has no file '" + name + "' in this split" +
+                                     did_you_mean(name, names));
+}
+
 sojourn_status open_file(sojourn_ctx* context, const char* name, sojourn_str* bytes,
                          sojourn_str* path) noexcept {
   return host_function(context, [&](sojourn_ctx& c) {
-    if (c.open == nullptr) refuse_place(c, "open", "dataset_open");
+    if (c.open == nullptr) refuse_place(c, "open", "dataset_open and labels");
     require(name != nullptr && bytes != nullptr && path != nullptr,
             "open needs a name and two places");
     const auto& files = c.open->request->files;
     const auto file = files.find(name);
-    if (file == files.end()) {
-      std::vector<std::string> names;
-      names.reserve(files.size());
-      for (const auto& entry : files) names.push_back(entry.first);
-      throw Refusal(SOJOURN_NOT_FOUND, std::string("the manifest has no file '") + name +
-                                           "' in this split" + did_you_mean(name, names));
-    }
+    if (file == files.end()) refuse_file(*c.open, name);
     auto& mapped = (*c.open->mapped)[name];
     if (mapped == nullptr) mapped = std::make_unique<const MappedFile>(file->second);
     *bytes = to_abi(mapped->text());
     *path = to_abi(file->second.native());
+  });
+}
+
+sojourn_status label(sojourn_ctx* context, sojourn_str name) noexcept {
+  return host_function(context, [&](sojourn_ctx& c) {
+    if (c.open == nullptr || c.open->labels == nullptr) refuse_place(c, "label", "labels");
+    auto& labels = *c.open->labels;
+    std::string text = checked_string(c, name, "a label");
+    require(!text.empty(), "a label without a name");
+    require(std::find(labels.begin(), labels.end(), text) == labels.end(),
+            "label '" + text + "' a second time");
+    labels.push_back(std::move(text));
   });
 }
 
@@ -114,7 +134,7 @@ sojourn_status window(sojourn_ctx* context, std::uint64_t i, sojourn_encoding* o
 }  // namespace
 
 const sojourn_data_api* data_interface() {
-  static const sojourn_data_api table{sizeof(sojourn_data_api), &open_file, &emit};
+  static const sojourn_data_api table{sizeof(sojourn_data_api), &open_file, &label, &emit};
   return &table;
 }
 

@@ -22,7 +22,7 @@ sojourn_status tuned(sojourn_ctx* context, const void* p, std::uint64_t n) noexc
   return host_function(context, [&](sojourn_ctx& c) {
     if (c.eval == nullptr || c.eval->tuned == nullptr) refuse_place(c, "tuned", "decode_tune");
     require(p != nullptr || n == 0, "tuned needs bytes");
-    *c.eval->tuned = std::string(static_cast<const char*>(p), static_cast<std::size_t>(n));
+    c.eval->tuned->assign(static_cast<const char*>(p), static_cast<std::size_t>(n));
   });
 }
 

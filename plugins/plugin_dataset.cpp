@@ -38,9 +38,8 @@ class PluginDecoder : public Decoder {
     added_.insert(example);
   }
 
-  std::optional<std::string> tune(const VectorSearch* search) override {
-    if (task_->table().decode_tune == nullptr) return std::nullopt;
-    std::optional<std::string> tuned;
+  std::string tune(const VectorSearch* search) override {
+    std::string tuned;
     EvalServices services{search, nullptr, &tuned, {}};
     sojourn_ctx context = task_->call("decode_tune");
     context.eval = &services;
@@ -87,27 +86,39 @@ Error data_error(const std::string& message, const std::string& fallback) {
   return input_error(message.substr(0, colon), message.substr(colon + 2));
 }
 
+// Throws what a callback that reads files has reported: errors in data as the user's own.
+void check_reading(const sojourn_ctx& context, const DatasetRequest& request,
+                   sojourn_status status) {
+  const bool about_data = status == SOJOURN_INVALID || status == SOJOURN_NOT_FOUND;
+  if (about_data && !context.plugin_error.empty() && !context.host_failure) {
+    throw data_error(context.plugin_error,
+                     request.files.empty() ? "" : request.files.begin()->second.string());
+  }
+  check_call(context, status);
+}
+
 class PluginDataset : public Dataset {
  public:
   PluginDataset(const PluginTask& task, const DatasetRequest& request)
       : task_(&task), tokenizer_(request.tokenizer), max_tokens_(request.max_tokens) {
-    const std::string first_file =
-        request.files.empty() ? "" : request.files.begin()->second.string();
-    OpenServices services{&request, &files_};
+    OpenServices services{&task.manifest(), &request, &files_, nullptr};
     sojourn_ctx context = task.call("dataset_open");
     context.open = &services;
-    const sojourn_dataset_request abi{sizeof(abi), to_abi(request.split), to_abi(request.language),
-                                      request.max_tokens};
+    const auto& head = task.manifest().head;
+    std::vector<sojourn_str> labels;
+    for (const auto& label : head && !head->labels_from_train ? head->labels : request.labels)
+      labels.push_back(to_abi(label));
+    const sojourn_dataset_request abi{
+        sizeof(abi),        to_abi(request.split), to_abi(request.language),
+        request.max_tokens, labels.data(),         labels.size()};
     std::uint64_t size = 0;
     const CallScope scope(context);
-    const auto status =
-        task.table().dataset_open(&context, task.library().self(), &abi, &dataset_, &size);
-    const bool about_data = status == SOJOURN_INVALID || status == SOJOURN_NOT_FOUND;
-    if (about_data && !context.plugin_error.empty() && !context.host_failure) {
-      throw data_error(context.plugin_error, first_file);
-    }
-    check_call(context, status);
+    check_reading(
+        context, request,
+        task.table().dataset_open(&context, task.library().self(), &abi, &dataset_, &size));
     opened_ = true;
+    const std::string first_file =
+        request.files.empty() ? "" : request.files.begin()->second.string();
     // Within what a signed index can count.
     if (size > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
       close();
@@ -157,14 +168,17 @@ class PluginDataset : public Dataset {
     return std::make_unique<PluginDecoder>(*task_, dataset_, size_);
   }
 
-  std::vector<double> score(std::int64_t index, std::string_view prediction) const override {
+  std::optional<std::vector<double>> score(std::int64_t index,
+                                           std::string_view prediction) const override {
     const auto& names = task_->manifest().statistics;
     std::vector<double> statistics(names.size(), std::numeric_limits<double>::quiet_NaN());
     sojourn_ctx context = task_->call("score");
     const CallScope scope(context);
-    check_call(context,
-               task_->table().score(&context, dataset_, static_cast<std::uint64_t>(index),
-                                    to_abi(prediction), statistics.data(), statistics.size()));
+    const auto status =
+        task_->table().score(&context, dataset_, static_cast<std::uint64_t>(index),
+                             to_abi(prediction), statistics.data(), statistics.size());
+    if (status == SOJOURN_NOT_FOUND) return std::nullopt;
+    check_call(context, status);
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (!std::isfinite(statistics[i]))
         throw plugin_error(context, "statistic '" + names[i] + "' isn't a number");
@@ -188,6 +202,20 @@ class PluginDataset : public Dataset {
 };
 
 }  // namespace
+
+std::vector<std::string> read_plugin_labels(
+    const PluginTask& task, const std::map<std::string, std::filesystem::path>& files) {
+  const DatasetRequest request{"train", "", files, nullptr, 0, {}};
+  MappedFiles mapped;
+  std::vector<std::string> labels;
+  OpenServices services{&task.manifest(), &request, &mapped, &labels};
+  sojourn_ctx context = task.call("labels");
+  context.open = &services;
+  const CallScope scope(context);
+  check_reading(context, request, task.table().labels(&context, task.library().self()));
+  if (labels.empty()) throw plugin_error(context, "no label");
+  return labels;
+}
 
 std::unique_ptr<Dataset> open_plugin_dataset(const PluginTask& task,
                                              const DatasetRequest& request) {

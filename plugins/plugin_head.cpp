@@ -12,8 +12,9 @@ namespace {
 
 class PluginHead : public Head {
  public:
-  PluginHead(const PluginTask& task, std::int64_t hidden_size, const ParameterFactory& parameters)
-      : task_(&task) {
+  PluginHead(const PluginTask& task, std::int64_t hidden_size, std::int64_t labels,
+             const ParameterFactory& parameters)
+      : task_(&task), labels_(labels) {
     std::set<std::string, std::less<>> names;
     const ParameterFactory once = [&](std::string_view name, const std::vector<std::int64_t>& shape,
                                       std::string_view init) {
@@ -26,8 +27,10 @@ class PluginHead : public Head {
     sojourn_ctx context = task.call("head_create");
     context.head = &services;
     const CallScope scope(context);
+    const sojourn_head_request request{sizeof(request), hidden_size,
+                                       static_cast<std::uint64_t>(labels)};
     check_call(context,
-               task.table().head_create(&context, task.library().self(), hidden_size, &head_));
+               task.table().head_create(&context, task.library().self(), &request, &head_));
     parameters_ = tensors_.size();
   }
   PluginHead(const PluginHead&) = delete;
@@ -117,14 +120,16 @@ class PluginHead : public Head {
     return -1;
   }
 
-  // T must be the batch's, sizes the manifest's; C may be anything.
+  // T must be the batch's, L the number of labels, sizes the manifest's; C may be anything.
   void check_shape(const sojourn_ctx& context, const OutputSpec& spec, const at::Tensor& output,
                    const HeadBatch& batch) const {
     bool fits = output.dim() == static_cast<std::int64_t>(spec.dims.size()) + 1 &&
                 output.size(0) == batch.size;
     std::string expected = "[" + std::to_string(batch.size);
     for (std::size_t d = 0; d < spec.dims.size(); ++d) {
-      std::int64_t size = spec.dims[d] == "T" ? padded_length(batch) : -1;
+      std::int64_t size = spec.dims[d] == "T"   ? padded_length(batch)
+                          : spec.dims[d] == "L" ? labels_
+                                                : -1;
       std::from_chars(spec.dims[d].data(), spec.dims[d].data() + spec.dims[d].size(), size);
       expected += ", " + (size < 0 ? spec.dims[d] : std::to_string(size));
       fits = fits && (size < 0 || output.size(static_cast<std::int64_t>(d) + 1) == size);
@@ -136,6 +141,7 @@ class PluginHead : public Head {
   }
 
   const PluginTask* task_;
+  std::int64_t labels_;
   HandleTable<at::Tensor> tensors_;  // the parameters first, then those of the running callback
   HandleTable<BoundOp> ops_;
   std::size_t parameters_ = 0;
@@ -145,12 +151,12 @@ class PluginHead : public Head {
 }  // namespace
 
 std::unique_ptr<Head> create_plugin_head(const PluginTask& task, std::int64_t hidden_size,
-                                         const ParameterFactory& parameters) {
+                                         std::int64_t labels, const ParameterFactory& parameters) {
   if (!task.manifest().head) {
     throw Error(ErrorKind::kInternal, "task '" + task.manifest().name + "'",
                 "has no head to create");
   }
-  return std::make_unique<PluginHead>(task, hidden_size, parameters);
+  return std::make_unique<PluginHead>(task, hidden_size, labels, parameters);
 }
 
 }  // namespace sojourn

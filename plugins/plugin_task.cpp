@@ -21,6 +21,10 @@ PluginTask::PluginTask(std::shared_ptr<const PluginLibrary> library, std::size_t
     refuse("has a head in its manifest, but not all callbacks of a head");
   if (!manifest_.head && head_callbacks != 0)
     refuse("has callbacks of a head, but none in its manifest");
+  const bool from_train = manifest_.head && manifest_.head->labels_from_train;
+  if (from_train != (table_->labels != nullptr))
+    refuse(from_train ? "takes its labels from the train split, but has no callback for them"
+                      : "has a callback for labels, which its manifest doesn't ask for");
   for (const auto& op : manifest_.ops) {
     if (find_op(op) == nullptr)
       refuse("needs the operation '" + op + "', which this host lacks" + nearest_op(op));
@@ -35,9 +39,14 @@ std::unique_ptr<Dataset> PluginTask::open(const DatasetRequest& request) {
   return open_plugin_dataset(*this, request);
 }
 
-std::unique_ptr<Head> PluginTask::create_head(std::int64_t hidden_size,
+std::vector<std::string> PluginTask::read_labels(
+    const std::map<std::string, std::filesystem::path>& files) {
+  return read_plugin_labels(*this, files);
+}
+
+std::unique_ptr<Head> PluginTask::create_head(std::int64_t hidden_size, std::int64_t labels,
                                               const ParameterFactory& parameters) {
-  return create_plugin_head(*this, hidden_size, parameters);
+  return create_plugin_head(*this, hidden_size, labels, parameters);
 }
 
 }  // namespace sojourn

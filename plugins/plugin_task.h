@@ -24,8 +24,11 @@ class PluginTask : public Task {
   const std::string& version() const override { return library_->version(); }
   const std::filesystem::path& plugin_file() const override { return library_->file(); }
   bool parallel_featurize() const override;
+  bool tunes() const override { return table_->decode_tune != nullptr; }
+  std::vector<std::string> read_labels(
+      const std::map<std::string, std::filesystem::path>& files) override;
   std::unique_ptr<Dataset> open(const DatasetRequest& request) override;
-  std::unique_ptr<Head> create_head(std::int64_t hidden_size,
+  std::unique_ptr<Head> create_head(std::int64_t hidden_size, std::int64_t labels,
                                     const ParameterFactory& parameters) override;
 
   const sojourn_task& table() const noexcept { return *table_; }
@@ -40,7 +43,9 @@ class PluginTask : public Task {
 
 // plugin_dataset.cpp and plugin_head.cpp
 std::unique_ptr<Dataset> open_plugin_dataset(const PluginTask& task, const DatasetRequest& request);
+std::vector<std::string> read_plugin_labels(
+    const PluginTask& task, const std::map<std::string, std::filesystem::path>& files);
 std::unique_ptr<Head> create_plugin_head(const PluginTask& task, std::int64_t hidden_size,
-                                         const ParameterFactory& parameters);
+                                         std::int64_t labels, const ParameterFactory& parameters);
 
 }  // namespace sojourn

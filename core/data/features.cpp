@@ -16,7 +16,7 @@ namespace sojourn {
 
 namespace {
 
-constexpr int kFeatureVersion = 1;    // raised when the same inputs would give other features
+constexpr int kFeatureVersion = 2;    // raised when the same inputs would give other features
 constexpr std::int64_t kChunk = 128;  // examples that one thread takes at a time
 
 std::string cache_key(const Task& task, const DatasetRequest& request, std::int64_t examples) {
@@ -24,7 +24,8 @@ std::string cache_key(const Task& task, const DatasetRequest& request, std::int6
       {"version", kFeatureVersion},       {"plugin", file_sha256(task.plugin_file())},
       {"task", task.manifest().name},     {"split", request.split},
       {"language", request.language},     {"tokenizer", request.tokenizer->digest()},
-      {"max_tokens", request.max_tokens}, {"examples", examples}};
+      {"max_tokens", request.max_tokens}, {"examples", examples},
+      {"labels", request.labels}};
   for (const auto& [name, file] : request.files) key["files"][name] = file_sha256(file);
   return sha256(key.dump());
 }
@@ -57,15 +58,34 @@ void check_ids(const FeatureTable& features, std::int64_t vocab_size, const std:
   }
 }
 
+std::vector<std::string> left_out(const Manifest& manifest, const DatasetRequest& request) {
+  std::vector<std::string> names;
+  for (const auto& file : manifest.splits.at(request.split)) {
+    if (!request.files.contains(file.name)) names.push_back(file.name);
+  }
+  return names;
+}
+
 }  // namespace
+
+std::vector<std::string> head_labels(Task& task, const std::filesystem::path& root) {
+  const auto& manifest = task.manifest();
+  if (!manifest.head) return {};
+  if (!manifest.head->labels_from_train) return manifest.head->labels;
+  return task.read_labels(find_files(manifest, "train", kTrainingLanguage, root));
+}
 
 LoadedDataset load_dataset(Task& task, const std::string& split, const std::string& language,
                            std::int64_t max_tokens, std::optional<std::int64_t> limit,
                            const DataContext& context) {
   const auto& manifest = task.manifest();
   const std::string where = "task '" + manifest.name + "' (" + task.plugin_file().string() + ")";
-  const DatasetRequest request{split, language, find_files(manifest, split, language, context.root),
-                               context.tokenizer, max_tokens};
+  const DatasetRequest request{split,
+                               language,
+                               find_files(manifest, split, language, context.root),
+                               context.tokenizer,
+                               max_tokens,
+                               head_labels(task, context.root)};
   auto data = task.open(request);
   const std::int64_t examples = std::min(data->size(), limit.value_or(data->size()));
   FeatureTable features(manifest.fields, where);
@@ -81,7 +101,8 @@ LoadedDataset load_dataset(Task& task, const std::string& split, const std::stri
     throw input_error(request.files.begin()->second.string(),
                       "has no example for split " + split + ", language " + language);
   }
-  return {std::move(data), examples, std::move(features), request.files};
+  return {std::move(data), examples, std::move(features), request.files,
+          left_out(manifest, request)};
 }
 
 }  // namespace sojourn

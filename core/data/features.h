@@ -20,6 +20,7 @@ struct LoadedDataset {
   std::int64_t examples = 0;  // after the limit
   FeatureTable features;
   std::map<std::string, std::filesystem::path> files;
+  std::vector<std::string> left_out;  // optional files that aren't there
 };
 
 // What all data sets of a run have in common.
@@ -30,6 +31,11 @@ struct DataContext {
   int threads = 1;
   std::filesystem::path cache;  // folder of tokenized features; empty: none
 };
+
+// The labels of a task's head, in the order of its outputs: the manifest's, or those that the task
+// reads from its English train split. None where there is no head. Throws Error(kInput) where such
+// a split isn't there or is wrong.
+std::vector<std::string> head_labels(Task& task, const std::filesystem::path& root);
 
 // Tokenizes on all threads, unless the same plugin, files, tokenizer and settings were tokenized
 // before, which the cache knows by content. Throws Error(kInput) with file and line for what is

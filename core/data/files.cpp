@@ -61,8 +61,18 @@ const std::vector<FileSpec>& files_of(const Manifest& manifest, const std::strin
 std::map<std::string, fs::path> find_files(const Manifest& manifest, const std::string& split,
                                            const std::string& language, const fs::path& root) {
   std::map<std::string, fs::path> files;
+  std::vector<std::string> tried;
+  const auto fail = [&] {
+    const auto present = languages_present(manifest, split, root);
+    throw input_error(
+        tried.front(),
+        "no such file, which task '" + manifest.name + "' needs for split " + split +
+            ", language " + language +
+            (tried.size() > 1 ? "; also tried " + join(std::span(tried).subspan(1), ", ") : "") +
+            (present.empty() ? "" : "; languages there: " + join(present, " ")));
+  };
   for (const auto& spec : files_of(manifest, split)) {
-    std::vector<std::string> tried;
+    if (!spec.optional) tried.clear();
     for (const auto& pattern : spec.patterns) {
       const std::string relative = expand(pattern, manifest, split, language);
       const auto found = matches(root, relative);
@@ -78,31 +88,28 @@ std::map<std::string, fs::path> find_files(const Manifest& manifest, const std::
       }
       tried.push_back((root / relative).string());
     }
-    if (!files.contains(spec.name)) {
-      const auto present = languages_present(manifest, split, root);
-      throw input_error(
-          tried.front(),
-          "no such file, which task '" + manifest.name + "' needs for split " + split +
-              ", language " + language +
-              (tried.size() > 1 ? "; also tried " + join(std::span(tried).subspan(1), ", ") : "") +
-              (present.empty() ? "" : "; languages there: " + join(present, " ")));
-    }
+    if (!spec.optional && !files.contains(spec.name)) fail();
   }
+  if (files.empty()) fail();
   return files;
 }
 
 std::vector<std::string> languages_present(const Manifest& manifest, const std::string& split,
                                            const fs::path& root) {
   std::vector<std::string> present;
+  if (!manifest.splits.contains(split)) return present;
   for (const auto& language : manifest.languages) {
     const auto& files = files_of(manifest, split);
-    const bool complete = std::all_of(files.begin(), files.end(), [&](const FileSpec& file) {
+    const auto exists = [&](const FileSpec& file) {
       return std::any_of(
           file.patterns.begin(), file.patterns.end(), [&](const std::string& pattern) {
             return !matches(root, expand(pattern, manifest, split, language)).empty();
           });
+    };
+    const bool complete = std::all_of(files.begin(), files.end(), [&](const FileSpec& file) {
+      return file.optional || exists(file);
     });
-    if (complete) present.push_back(language);
+    if (complete && std::any_of(files.begin(), files.end(), exists)) present.push_back(language);
   }
   return present;
 }

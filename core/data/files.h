@@ -10,15 +10,19 @@
 
 namespace sojourn {
 
+// What the studies are about: training in English, scoring elsewhere.
+inline constexpr const char* kTrainingLanguage = "en";
+
 // The files of a split in one language, by the manifest's names for them. For each file the first
-// pattern that exists counts; one with * must match exactly one file. Throws Error(kInput) with
-// every path tried.
+// pattern that exists counts; one with * must match exactly one file. Optional files that aren't
+// there are left out. Throws Error(kInput) with every path tried.
 std::map<std::string, std::filesystem::path> find_files(const Manifest& manifest,
                                                         const std::string& split,
                                                         const std::string& language,
                                                         const std::filesystem::path& root);
 
-// The languages of the manifest that have all files of the split, in the manifest's order.
+// The languages of the manifest that have the files that the split needs, in the manifest's order;
+// none where the task has no such split.
 std::vector<std::string> languages_present(const Manifest& manifest, const std::string& split,
                                            const std::filesystem::path& root);
 

@@ -132,7 +132,7 @@ void check_pattern(const Node& node, const std::string& pattern) {
 }
 
 std::vector<FileSpec> read_files(const Node& split) {
-  split.expect_keys({"files"});
+  split.expect_keys({"files", "optional"});
   std::vector<FileSpec> files;
   split.at("files").for_each_member([&](const std::string& name, const Node& node) {
     FileSpec file{name, node.some_strings()};
@@ -140,7 +140,32 @@ std::vector<FileSpec> read_files(const Node& split) {
     files.push_back(std::move(file));
   });
   if (files.empty()) split.at("files").fail("is empty");
+  if (!split.has("optional")) return files;
+  for (const auto& name : split.at("optional").strings()) {
+    const auto found = std::find_if(files.begin(), files.end(),
+                                    [&](const FileSpec& file) { return file.name == name; });
+    if (found == files.end()) split.at("optional").fail("'" + name + "' is none of the files");
+    found->optional = true;
+  }
   return files;
+}
+
+void read_benchmark(const Node& node, Manifest& manifest) {
+  using Format = BenchmarkSpec::Format;
+  static const std::map<std::string, Format> formats = {{"lines", Format::kLines},
+                                                        {"sentences", Format::kSentences},
+                                                        {"answers", Format::kAnswers},
+                                                        {"pairs", Format::kPairs}};
+  node.expect_keys({"labels", "predictions"});
+  const std::string pattern = node.at("labels").string();
+  check_pattern(node.at("labels"), pattern);
+  const std::string predictions = node.at("predictions").string();
+  const auto format = formats.find(predictions);
+  if (format == formats.end()) {
+    node.at("predictions")
+        .fail("expected lines, sentences, answers or pairs, found '" + predictions + "'");
+  }
+  manifest.benchmark = BenchmarkSpec{pattern, format->second};
 }
 
 void read_data(const Node& root, Manifest& manifest) {
@@ -156,18 +181,20 @@ void read_data(const Node& root, Manifest& manifest) {
   splits.for_each_member(
       [&](const std::string& name, const Node& node) { manifest.splits[name] = read_files(node); });
   if (manifest.splits.empty()) splits.fail("is empty");
+  if (root.has("benchmark")) read_benchmark(root.at("benchmark"), manifest);
   if (root.has("train_on")) manifest.train_on = root.at("train_on").strings();
 }
 
-std::vector<std::string> read_dims(const Node& list) {
+// `sizes`: the letters that may stand for a size.
+std::vector<std::string> read_dims(const Node& list, const std::vector<std::string>& sizes) {
   std::vector<std::string> dims;
   for (const Node& item : list.items()) {  // ["2", "2"] is fine, so no strings()
     const std::string dim = item.string();
     std::int64_t size = 0;
     const auto [end, error] = std::from_chars(dim.data(), dim.data() + dim.size(), size);
     const bool number = error == std::errc() && end == dim.data() + dim.size() && size > 0;
-    if (dim != "T" && dim != "C" && !number)
-      item.fail("expected \"T\", \"C\" or a size, found '" + dim + "'");
+    if (!number && std::find(sizes.begin(), sizes.end(), dim) == sizes.end())
+      item.fail("expected " + join(sizes, ", ") + " or a size, found '" + dim + "'");
     dims.push_back(dim);
   }
   return dims;
@@ -184,7 +211,7 @@ FieldSpec read_field(const Node& node) {
   if (type != "int64" && type != "float32")
     node.at("type").fail("expected int64 or float32, found '" + type + "'");
   field.type = type == "int64" ? FieldType::kInt64 : FieldType::kFloat32;
-  field.dims = read_dims(node.at("dims"));
+  field.dims = read_dims(node.at("dims"), {"T", "C"});
   field.pad = node.has("pad") ? node.at("pad").integer() : 0;
   return field;
 }
@@ -239,7 +266,7 @@ InputSpec read_input(const Node& node, const Manifest& manifest) {
 
 OutputSpec read_output(const Node& node, const Manifest& manifest) {
   node.expect_keys({"name", "dims"});
-  OutputSpec output{node.at("name").string(), read_dims(node.at("dims"))};
+  OutputSpec output{node.at("name").string(), read_dims(node.at("dims"), {"T", "C", "L"})};
   const bool again =
       std::any_of(manifest.outputs.begin(), manifest.outputs.end(),
                   [&](const OutputSpec& other) { return other.name == output.name; });
@@ -251,8 +278,13 @@ OutputSpec read_output(const Node& node, const Manifest& manifest) {
 
 void read_head(const Node& root, Manifest& manifest) {
   const Node head = root.at("head");
-  head.expect_keys({"family", "labels"});
-  manifest.head = HeadSpec{head.at("family").string(), head.at("labels").strings()};
+  head.expect_keys({"family", "labels", "labels_from_train"});
+  manifest.head = HeadSpec{head.at("family").string(), head.at("labels").strings(), false};
+  if (head.has("labels_from_train") && head.at("labels_from_train").boolean()) {
+    manifest.head->labels_from_train = true;
+    if (!manifest.head->labels.empty()) head.at("labels").fail("they come from the train split");
+    if (!manifest.splits.contains("train")) head.at("labels_from_train").fail("no train split");
+  }
   for (const Node& node : root.at("inputs").items())
     manifest.inputs.push_back(read_input(node, manifest));
   if (manifest.inputs.empty()) root.at("inputs").fail("is empty");
@@ -337,9 +369,9 @@ double MetricSpec::evaluate(const std::vector<double>& sums) const {
 Manifest parse_manifest(std::string_view json, const std::string& where) {
   const Json parsed = parse(json, where);
   const Node root(parsed, "", where);
-  root.expect_keys({"name", "kind", "licence", "languages", "codes", "splits", "train_on", "fields",
-                    "loss_items", "head", "inputs", "outputs", "search", "statistics", "metrics",
-                    "ops"});
+  root.expect_keys({"name", "kind", "licence", "languages", "codes", "splits", "benchmark",
+                    "train_on", "fields", "loss_items", "head", "inputs", "outputs", "search",
+                    "statistics", "metrics", "ops"});
   Manifest manifest;
   manifest.name = root.at("name").string();
   if (manifest.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") !=

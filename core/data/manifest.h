@@ -31,23 +31,34 @@ struct InputSpec {
 };
 
 // What a head gives for one feature, without the batch dimension: "T" and "C" are cut to the
-// feature's own sizes before decoding, so that a decoder never sees padding.
+// feature's own sizes before decoding, so that a decoder never sees padding; "L" is the number of
+// labels.
 struct OutputSpec {
   std::string name;
-  std::vector<std::string> dims;  // JSON: {"name": "logits", "dims": ["T", "17"]}
+  std::vector<std::string> dims;  // JSON: {"name": "logits", "dims": ["T", "L"]}
 };
 
 // A file of a split, under the first pattern that exists below the data root. Patterns hold
-// {split}, {language}, {code} (the task's own code for the language, see `codes`) and *.
+// {split}, {language}, {code} (the task's own code for the language, see `codes`) and *. A split
+// whose files are all optional needs one of them.
 struct FileSpec {
   std::string name;
   std::vector<std::string> patterns;
+  bool optional = false;
 };
 
 struct HeadSpec {
   std::string family;
   std::vector<std::string> labels;  // in the order of the outputs
+  bool labels_from_train = false;   // then they are those of the English train split
   bool operator==(const HeadSpec&) const = default;
+};
+
+// How a benchmark keeps gold and predictions, in folders of its own.
+struct BenchmarkSpec {
+  enum class Format { kLines, kSentences, kAnswers, kPairs };
+  std::string labels;  // a pattern below the folder of labels, and below that of predictions
+  Format format = Format::kLines;  // of the predictions
 };
 
 // A metric as a function of summed statistics, times 100: ratio a / b, or F1 of (true positives,
@@ -77,6 +88,7 @@ struct Manifest {
   std::map<std::string, std::string>
       codes;  // {code} of a language, where it isn't the language itself
   std::map<std::string, std::vector<FileSpec>> splits;  // "train", "dev", "test"
+  std::optional<BenchmarkSpec> benchmark;
   std::vector<std::string>
       train_on;  // tasks whose training set is used where a study doesn't say; may be empty
   std::vector<FieldSpec> fields;  // [0] is input_ids, [T] or [C, T]

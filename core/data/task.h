@@ -67,9 +67,8 @@ class Decoder {
 
   virtual ~Decoder() = default;
   virtual void add(std::int64_t example, std::span<const NamedArray> arrays) = 0;
-  // What decoding of other splits should use, learnt from this one; nothing where there is nothing
-  // to tune.
-  virtual std::optional<std::string> tune(const VectorSearch* search) = 0;
+  // What decoding of other splits should use, learnt from this one; only where Task::tunes().
+  virtual std::string tune(const VectorSearch* search) = 0;
   virtual void finish(std::string_view tuned, const VectorSearch* search,
                       const PredictionSink& sink) = 0;
 };
@@ -82,8 +81,10 @@ class Dataset {
   virtual ExampleInfo example(std::int64_t index) const = 0;
   virtual void featurize(std::int64_t index, FeatureSink& sink) const = 0;
   virtual std::unique_ptr<Decoder> decoder() const = 0;
-  // Additive statistics of a prediction, one per name in Manifest::statistics.
-  virtual std::vector<double> score(std::int64_t index, std::string_view prediction) const = 0;
+  // Additive statistics of a prediction, one per name in Manifest::statistics; nothing where the
+  // example has no gold.
+  virtual std::optional<std::vector<double>> score(std::int64_t index,
+                                                   std::string_view prediction) const = 0;
 };
 
 struct DatasetRequest {
@@ -93,6 +94,7 @@ struct DatasetRequest {
   const Tokenizer* tokenizer =
       nullptr;  // outlives the dataset; null where only predictions are scored
   std::int64_t max_tokens = 0;
+  std::vector<std::string> labels = {};  // of the head
 };
 
 // A batch on its way through a head: `inputs` in the manifest's order, on the step's device.
@@ -124,9 +126,14 @@ class Task {
   virtual const std::filesystem::path& plugin_file() const = 0;
   // False where featurize may only run on one thread at a time.
   virtual bool parallel_featurize() const = 0;
+  // Whether decoding learns something on the dev split.
+  virtual bool tunes() const = 0;
+  // The head's labels, where the manifest takes them from the train split, whose `files` these are.
+  virtual std::vector<std::string> read_labels(
+      const std::map<std::string, std::filesystem::path>& files) = 0;
   // Throws Error(kInput) with the file and line of what is wrong in the data.
   virtual std::unique_ptr<Dataset> open(const DatasetRequest& request) = 0;
-  virtual std::unique_ptr<Head> create_head(std::int64_t hidden_size,
+  virtual std::unique_ptr<Head> create_head(std::int64_t hidden_size, std::int64_t labels,
                                             const ParameterFactory& parameters) = 0;
 };
 

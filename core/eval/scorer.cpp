@@ -114,7 +114,7 @@ std::vector<MetricValue> metrics_of(const Manifest& manifest,
                                     const std::vector<ScoredExample>& examples) {
   std::vector<double> sums(manifest.statistics.size(), 0.0);
   for (const auto& example : examples) {
-    for (std::size_t s = 0; s < sums.size(); ++s) sums[s] += example.statistics[s];
+    for (std::size_t s = 0; s < example.statistics.size(); ++s) sums[s] += example.statistics[s];
   }
   std::vector<MetricValue> values;
   for (const auto& metric : manifest.metrics) {
@@ -123,35 +123,75 @@ std::vector<MetricValue> metrics_of(const Manifest& manifest,
   return values;
 }
 
-}  // namespace
+// A data set that went through the encoder, ready to be decoded.
+struct Decoding {
+  std::unique_ptr<Decoder> decoder;
+  std::unique_ptr<ExactSearch> search;  // null where the task doesn't search
+};
 
-DatasetScores score_dataset(const Encoder& encoder, Head* head, const Manifest& manifest,
-                            const LoadedDataset& data, std::int64_t layer, std::int64_t pad_id) {
-  const at::NoGradGuard no_grad;
-  const auto decoder = data.data->decoder();
-  std::unique_ptr<ExactSearch> search;
+Decoding begin_decoding(const Encoder& encoder, Head* head, const Manifest& manifest,
+                        const LoadedDataset& data, std::int64_t layer, std::int64_t pad_id) {
+  Decoding decoding{data.data->decoder(), nullptr};
   if (manifest.search) {
-    search = sentence_search(encoder, manifest, data.features, layer, pad_id);
+    decoding.search = sentence_search(encoder, manifest, data.features, layer, pad_id);
   } else {
-    decode_outputs(*decoder, manifest, data.features,
+    decode_outputs(*decoding.decoder, manifest, data.features,
                    head_outputs(encoder, *head, manifest, data.features, pad_id));
   }
-  std::vector<std::optional<std::string>> predictions(static_cast<std::size_t>(data.examples));
-  decoder->finish("", search.get(), [&](std::int64_t example, std::string_view text) {
-    predictions.at(static_cast<std::size_t>(example)) = std::string(text);
-  });
-  DatasetScores scores;
-  for (std::int64_t i = 0; i < data.examples; ++i) {
-    const auto& prediction = predictions[static_cast<std::size_t>(i)];
+  return decoding;
+}
+
+std::vector<std::string> finish(const Decoding& decoding, const Manifest& manifest,
+                                const LoadedDataset& data, const std::string& tuned) {
+  std::vector<std::optional<std::string>> found(static_cast<std::size_t>(data.examples));
+  decoding.decoder->finish(tuned, decoding.search.get(),
+                           [&](std::int64_t example, std::string_view text) {
+                             found.at(static_cast<std::size_t>(example)) = std::string(text);
+                           });
+  std::vector<std::string> predictions;
+  for (auto& prediction : found) {
     if (!prediction) {
+      const auto example = static_cast<std::int64_t>(predictions.size());
       throw Error(ErrorKind::kPlugin, "task '" + manifest.name + "'",
-                  "decoding gave no prediction for example " + data.data->example(i).id);
+                  "decoding gave no prediction for example " + data.data->example(example).id);
     }
-    scores.examples.push_back(
-        {data.data->example(i), *prediction, data.data->score(i, *prediction)});
+    predictions.push_back(*std::move(prediction));
   }
-  scores.metrics = metrics_of(manifest, scores.examples);
+  return predictions;
+}
+
+}  // namespace
+
+DatasetScores score_predictions(const Manifest& manifest, const Dataset& data,
+                                const std::vector<std::string>& predictions) {
+  DatasetScores scores;
+  for (const auto& prediction : predictions) {
+    const auto example = static_cast<std::int64_t>(scores.examples.size());
+    auto statistics = data.score(example, prediction);
+    if (statistics) ++scores.n;
+    scores.examples.push_back(
+        {data.example(example), prediction, statistics.value_or(std::vector<double>())});
+  }
+  if (scores.n > 0) scores.metrics = metrics_of(manifest, scores.examples);
   return scores;
+}
+
+DatasetScores score_dataset(const Encoder& encoder, Head* head, const Manifest& manifest,
+                            const LoadedDataset& data, const LoadedDataset* tuning,
+                            std::int64_t layer, std::int64_t pad_id) {
+  const at::NoGradGuard no_grad;
+  const auto begin = [&](const LoadedDataset& some) {
+    return begin_decoding(encoder, head, manifest, some, layer, pad_id);
+  };
+  const Decoding decoding = begin(data);
+  std::string tuned;
+  if (tuning == &data) {
+    tuned = decoding.decoder->tune(decoding.search.get());
+  } else if (tuning != nullptr) {
+    const Decoding on_dev = begin(*tuning);
+    tuned = on_dev.decoder->tune(on_dev.search.get());
+  }
+  return score_predictions(manifest, *data.data, finish(decoding, manifest, data, tuned));
 }
 
 }  // namespace sojourn

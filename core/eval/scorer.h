@@ -14,7 +14,7 @@ namespace sojourn {
 struct ScoredExample {
   ExampleInfo info;
   std::string prediction;
-  std::vector<double> statistics;  // in the order of the manifest
+  std::vector<double> statistics;  // in the order of the manifest; none without gold
 };
 
 struct MetricValue {
@@ -26,16 +26,23 @@ struct MetricValue {
 
 struct DatasetScores {
   std::vector<ScoredExample> examples;  // in the order of the file
-  std::vector<MetricValue> metrics;
+  std::int64_t n = 0;                   // examples with gold
+  std::vector<MetricValue> metrics;     // none where no example has gold
 };
+
+// Scores predictions from anywhere, one for each of the data set's first examples.
+DatasetScores score_predictions(const Manifest& manifest, const Dataset& data,
+                                const std::vector<std::string>& predictions);
 
 // Runs the data set through the encoder without dropout and has the task decode and score it.
 //
 //   head   of the stage that is scored; null for a task that searches sentence vectors instead
 //   layer  whose hidden states such vectors come from; -1 is the last
+//   tuning what decoding learns on first, see Task::tunes; may be `data` itself; null: nothing
 //
 // Throws Error(kPlugin) where decoding leaves an example without a prediction.
 DatasetScores score_dataset(const Encoder& encoder, Head* head, const Manifest& manifest,
-                            const LoadedDataset& data, std::int64_t layer, std::int64_t pad_id);
+                            const LoadedDataset& data, const LoadedDataset* tuning,
+                            std::int64_t layer, std::int64_t pad_id);
 
 }  // namespace sojourn

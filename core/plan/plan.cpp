@@ -13,8 +13,6 @@ namespace sojourn {
 
 namespace {
 
-constexpr const char* kTrainingLanguage =
-    "en";  // what the study is about: training in English, scoring elsewhere
 constexpr const char* kBaseline = "none";
 
 class Planner {
@@ -75,12 +73,27 @@ class Planner {
     return plan_.stages.size() - 1;
   }
 
+  // What decoding of `data` is tuned on: the dev split of its language, else the English one.
+  std::optional<DatasetKey> tuning_data(const DatasetKey& data,
+                                        std::optional<std::int64_t> dev_limit) const {
+    Task& scored = tasks_.task(data.task);
+    if (!scored.tunes()) return std::nullopt;
+    const auto present = languages_present(scored.manifest(), "dev", study_.data_root);
+    for (const std::string& language : {data.language, std::string(kTrainingLanguage)}) {
+      if (std::find(present.begin(), present.end(), language) != present.end())
+        return DatasetKey{data.task, "dev", language, data.max_tokens, dev_limit};
+    }
+    return std::nullopt;
+  }
+
   void score(std::size_t stage, const DatasetKey& data, std::optional<std::int64_t> layer,
-             const Cell& cell) {
+             std::optional<std::int64_t> dev_limit, const Cell& cell) {
     auto& scorings = plan_.stages[stage].scorings;
     const auto same = [&](const Scoring& s) { return s.data == data && s.layer == layer; };
     auto found = std::find_if(scorings.begin(), scorings.end(), same);
-    if (found == scorings.end()) found = scorings.insert(found, {data, layer, {}});
+    if (found == scorings.end()) {
+      found = scorings.insert(found, {data, tuning_data(data, dev_limit), layer, {}});
+    }
     const auto known = [&](const Cell& c) {
       return c.arm == cell.arm && c.target == cell.target && c.seed == cell.seed;
     };
@@ -93,7 +106,7 @@ class Planner {
     if (!tasks_.task(task_name).manifest().splits.contains("dev")) return;
     score(stage,
           {task_name, "dev", kTrainingLanguage, plan_.stages[stage].recipe.max_tokens, limit.dev},
-          {}, cell);
+          {}, limit.dev, cell);
   }
 
   std::size_t add_intermediate(const Intermediate& intermediate, std::uint64_t seed) {
@@ -124,7 +137,9 @@ class Planner {
   }
 
   void check_head(const Target& target, const Manifest& manifest, const Manifest& trained) const {
-    if (manifest.head == trained.head) return;
+    // Labels that are read from a train split are known to be the same only within one task.
+    const bool same_labels = !manifest.head->labels_from_train || manifest.name == trained.name;
+    if (manifest.head == trained.head && same_labels) return;
     throw input_error(target.where_of("train"),
                       "task '" + manifest.name + "' can't be scored with the head of '" +
                           trained.name + "': " + manifest.head->family + " of " +
@@ -188,7 +203,8 @@ class Planner {
                                           : target.limit.test;
       for (const auto& language : languages(target, manifest, split)) {
         const auto layer = manifest.head ? std::nullopt : std::optional(target.layer.value_or(-1));
-        score(scored, {target.task, split, language, target.recipe.max_tokens, limit}, layer, cell);
+        score(scored, {target.task, split, language, target.recipe.max_tokens, limit}, layer,
+              target.limit.dev, cell);
       }
     }
   }

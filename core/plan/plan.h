@@ -36,6 +36,7 @@ struct Cell {
 // Scores one data set on one stage.
 struct Scoring {
   DatasetKey data;
+  std::optional<DatasetKey> tuning;   // of tasks whose decoding learns something on a dev split
   std::optional<std::int64_t> layer;  // of tasks that search sentence vectors
   std::vector<Cell> cells;
 };

@@ -38,7 +38,7 @@ std::string predictions_jsonl(const std::vector<ScoredExample>& examples,
                                 {"align", example.info.align},
                                 {"cluster", example.info.cluster},
                                 {"prediction", example.prediction}};
-    for (std::size_t s = 0; s < statistics.size(); ++s)
+    for (std::size_t s = 0; s < example.statistics.size(); ++s)
       line["statistics"][statistics[s]] = example.statistics[s];
     text += line.dump() + "\n";
   }

@@ -17,7 +17,7 @@ struct ResultRow {
   std::optional<std::int64_t> layer;
   std::string metric, profile;
   double value = 0;      // in percent
-  std::int64_t n = 0;    // examples
+  std::int64_t n = 0;    // examples with gold
   std::string stage;     // that it came from
   bool primary = false;  // not written: which metric the table shows
 };
@@ -25,7 +25,8 @@ struct ResultRow {
 // One JSON object a line, sorted by all that names a row, so that equal runs give equal bytes.
 std::string results_jsonl(std::vector<ResultRow> rows);
 
-// One JSON object a line: id, align, cluster, prediction, statistics by name. No source text.
+// One JSON object a line: id, align, cluster, prediction, statistics by name (left out where the
+// example has no gold). No source text.
 std::string predictions_jsonl(const std::vector<ScoredExample>& examples,
                               const std::vector<std::string>& statistics);
 

@@ -45,6 +45,8 @@ std::string run_manifest(const RunRecord& record) {
                                    {"sha256", file_sha256(task.plugin_file())}};
     for (const auto& file : loaded.files)
       manifest["data"][file.second.string()] = file_sha256(file.second);
+    for (const auto& name : loaded.left_out)
+      manifest["tasks"][key.task]["left_out"][key.split].push_back(name);
   }
   manifest["stages"] = nlohmann::ordered_json::array();
   for (const auto& stage : record.stages) {

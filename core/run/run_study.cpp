@@ -10,6 +10,7 @@
 #include "core/base/cancel.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/base/text.h"
 #include "core/data/features.h"
 #include "core/eval/scorer.h"
 #include "core/plan/plan.h"
@@ -78,7 +79,10 @@ class Runner {
     std::set<DatasetKey> needed;
     for (std::size_t s = 0; s < plan_.stages.size(); ++s) {
       if (s > 0) needed.insert(plan_.stages[s].training);
-      for (const auto& scoring : plan_.stages[s].scorings) needed.insert(scoring.data);
+      for (const auto& scoring : plan_.stages[s].scorings) {
+        needed.insert(scoring.data);
+        if (scoring.tuning) needed.insert(*scoring.tuning);
+      }
     }
     const DataContext context{study_.data_root, tokenizer_.get(), config_.vocab_size,
                               options_.machine.threads, options_.cache};
@@ -131,6 +135,10 @@ class Runner {
     for (const auto& [key, loaded] : data_) {
       spdlog::info("data: {} {} {}: {} examples, {} features, {} pieces", key.task, key.split,
                    key.language, loaded.examples, loaded.features.size(), pieces(loaded));
+      if (!loaded.left_out.empty()) {
+        spdlog::warn("data: {} {} {}: left out, since not there: {}", key.task, key.split,
+                     key.language, join(loaded.left_out, ", "));
+      }
     }
   }
 
@@ -176,7 +184,9 @@ class Runner {
                        Progress& progress) {
     Task& task = tasks_.task(stage.training.task);
     const RandomKey key{stage.seed, stage.role, 0};
-    TaskHead head = make_head(task, encoder.config().hidden_size, options_.machine.device, key);
+    const auto labels = head_labels(task, study_.data_root).size();
+    TaskHead head = make_head(task, encoder.config().hidden_size, static_cast<std::int64_t>(labels),
+                              options_.machine.device, key);
     const Recipe& recipe = stage.recipe;
     const std::int64_t n = steps(stage);
     const TrainingSettings settings{
@@ -212,14 +222,18 @@ class Runner {
     const DatasetKey& key = scoring.data;
     const Manifest& manifest = tasks_.task(key.task).manifest();
     const auto scores = score_dataset(encoder, head, manifest, data(key),
+                                      scoring.tuning ? &data(*scoring.tuning) : nullptr,
                                       scoring.layer.value_or(-1), tokenizer_->pad_id());
+    if (scores.n == 0) {
+      spdlog::warn("{} {} {} has no gold: predicted, not scored", key.task, key.split,
+                   key.language);
+    }
     const std::string predictions = predictions_jsonl(scores.examples, manifest.statistics);
     for (const Cell& cell : scoring.cells) {
       for (const auto& metric : scores.metrics) {
         rows.push_back({study_.name, cell.arm, cell.target, key.task, cell.seed, key.language,
                         key.split, scoring.layer, metric.metric, metric.profile, metric.value,
-                        static_cast<std::int64_t>(scores.examples.size()), stage.id,
-                        metric.primary});
+                        scores.n, stage.id, metric.primary});
       }
       out.write(predictions_file(cell, key), predictions);
     }

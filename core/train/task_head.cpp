@@ -33,11 +33,12 @@ at::Tensor initial_value(const std::string& stream, const std::vector<std::int64
 
 }  // namespace
 
-TaskHead make_head(Task& task, std::int64_t hidden_size, at::Device device, const RandomKey& key) {
+TaskHead make_head(Task& task, std::int64_t hidden_size, std::int64_t labels, at::Device device,
+                   const RandomKey& key) {
   TaskHead made;
   const std::string prefix = "init/" + task.manifest().name + "/";
   made.head = task.create_head(
-      hidden_size,
+      hidden_size, labels,
       [&](std::string_view name, const std::vector<std::int64_t>& shape, std::string_view init) {
         auto value =
             initial_value(prefix + std::string(name), shape, init, key).to(device).requires_grad_();

@@ -20,6 +20,9 @@ struct TaskHead {
 
 // A new head: each parameter's numbers depend on (seed, role, task, parameter) only, so that the
 // target stages of all arms start from the same head.
-TaskHead make_head(Task& task, std::int64_t hidden_size, at::Device device, const RandomKey& key);
+//
+//   labels  how many
+TaskHead make_head(Task& task, std::int64_t hidden_size, std::int64_t labels, at::Device device,
+                   const RandomKey& key);
 
 }  // namespace sojourn

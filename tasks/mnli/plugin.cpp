@@ -23,7 +23,7 @@ struct Mnli {
   }
 
   static std::vector<sdk::Pair> read(const sdk::OpenCall& call) {
-    return sdk::read_inference_pairs(call, "pairs");
+    return sdk::read_inference_pairs(call, call.file("pairs"));
   }
 };
 

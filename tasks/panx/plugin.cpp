@@ -33,6 +33,7 @@ struct Panx {
     }
     task.train_on = {"panx"};
     task.labels = {"O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"};
+    task.labels_file = "panx/test-{language}.tsv";
     return task;
   }
 

@@ -26,6 +26,7 @@ struct Pawsx {
     }
     task.train_on = {"pawsx"};
     task.labels = {"0", "1"};  // 1: paraphrases
+    task.labels_file = "pawsx/test-{language}.tsv";
     return task;
   }
 

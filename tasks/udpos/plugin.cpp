@@ -26,6 +26,7 @@ struct Udpos {
     task.train_on = {"udpos"};
     task.labels = {"ADJ",  "ADP",  "ADV",   "AUX",   "CCONJ", "DET", "INTJ", "NOUN", "NUM",
                    "PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X"};
+    task.labels_file = "udpos/test-{language}.tsv";
     return task;
   }
 

@@ -21,6 +21,7 @@ struct Xnli {
     task.splits["test"]["pairs"] = {"xnli/test-{language}.tsv"};
     task.train_on = {"mnli"};
     task.labels = {"entailment", "neutral", "contradiction"};
+    task.labels_file = "xnli/test-{language}.tsv";
     return task;
   }
 

@@ -59,9 +59,12 @@ TEST_CASE("A JSON file that disagrees with its library is found out", "[plugins]
 TEST_CASE("A task that nobody offers is refused with the nearest name and the folders",
           "[plugins]") {
   PluginCatalog catalog({bundled_folder()});
-  CHECK(catalog.names() == std::vector<std::string>{"commonsenseqa", "cosmosqa", "hellaswag",
-                                                    "mnli", "panx", "pawsx", "qqp", "snli",
-                                                    "tatoeba", "udpos", "xnli"});
+  std::vector<std::string> folders;
+  for (const auto& entry : fs::directory_iterator(fs::path(SOJOURN_SOURCE_DIR) / "tasks")) {
+    if (entry.is_directory()) folders.push_back(entry.path().filename());
+  }
+  std::sort(folders.begin(), folders.end());
+  CHECK(catalog.names() == folders);
   CHECK(input_error_of([&] { catalog.task("xnly"); }) ==
         "task 'xnly': no plugin offers it (did you mean 'xnli'?); looked in " +
             bundled_folder().string());

@@ -33,8 +33,10 @@ class Hostile {
   std::unique_ptr<Dataset> open() { return task().open(request_); }
   std::unique_ptr<Head> head(std::int64_t hidden_size) {
     return task().create_head(
-        hidden_size, [](std::string_view, const std::vector<std::int64_t>& shape,
-                        std::string_view) { return at::ones(shape, at::kFloat).requires_grad_(); });
+        hidden_size, 0,
+        [](std::string_view, const std::vector<std::int64_t>& shape, std::string_view) {
+          return at::ones(shape, at::kFloat).requires_grad_();
+        });
   }
   void featurize() {
     FeatureTable features(task().manifest().fields, "fake");

@@ -204,5 +204,72 @@ TEST_CASE("commonsenseqa takes the letter of the answer", "[tasks]") {
   CHECK(task.error() == task.path("questions") + ":2: id '7' again, first on line 1");
 }
 
+// ---- labels, gold and parts that differ from run to run ----
+
+TEST_CASE("ccg takes its categories from the train file, and counts others as wrong", "[tasks]") {
+  TaskOnFiles task("ccg");
+  task.file("sentences", "Ada\tNP\nsings\tS\\NP\n\nAda\tNP\n");
+  const auto labels = task.labels();
+  CHECK(labels == std::vector<std::string>{"NP", "S\\NP"});
+  task.file("sentences", "Ada\tNP\nhums\tS/NP\n");
+  const auto data = task.open(64, labels);
+  CHECK(integers(task.features(*data), 0, 1) == Ints{-100, 0, -100, -100});
+  CHECK(data->score(0, "NP S\\NP") == std::vector<double>{1, 2});
+}
+
+TEST_CASE("ccg names file and line of a train file that is wrong", "[tasks]") {
+  TaskOnFiles task("ccg");
+  task.file("sentences", "Ada\tNP\nsings\n");
+  CHECK(input_error_of([&] { task.labels(); }) ==
+        task.path("sentences") + ":2: 1 column between tabs, expected 2");
+}
+
+constexpr const char* kRound = R"({"uid": "u1", "context": "a b", "hypothesis": "c", "label": "c"})"
+                               "\n";
+
+TEST_CASE("anli is one data set of the parts that are there", "[tasks]") {
+  TaskOnFiles task("anli");
+  task.file("R2", kRound);
+  task.file("snli",
+            R"({"gold_label": "neutral", "sentence1": "a", "sentence2": "b", "pairID": "7"})"
+            "\n");
+  const auto train = task.open(64, {}, "train");
+  REQUIRE(train->size() == 2);
+  CHECK(train->example(0).id == "snli/7");
+  CHECK(train->example(1).id == "R2/u1");
+  CHECK(train->score(1, "contradiction") == std::vector<double>{1, 1});
+  CHECK(task.manifest().head == TaskOnFiles("mnli").manifest().head);
+}
+
+TEST_CASE("anli names file and line of a row that is wrong", "[tasks]") {
+  TaskOnFiles task("anli");
+  const auto [content, message] = GENERATE(table<std::string, std::string>({
+      {R"({"uid": "u1", "context": "a b", "hypothesis": "c", "label": "x"})",
+       ":1: label 'x', expected one of e n c"},
+      {std::string(kRound) + kRound, ":2: uid 'u1' again, first on line 1"},
+  }));
+  task.file("R1", content);
+  CHECK(task.error() == task.path("R1") + message);
+}
+
+TEST_CASE("A benchmark's gold is read without its texts", "[tasks]") {
+  TaskOnFiles pairs("xnli");
+  pairs.file("labels", "neutral\nentailment\n");
+  const auto labels = pairs.open(64, {}, "labels");
+  REQUIRE(labels->size() == 2);
+  CHECK(labels->example(1).id == "2");
+  CHECK(labels->score(1, "entailment") == std::vector<double>{1, 1});
+
+  TaskOnFiles tags("udpos");
+  tags.file("labels", "ADJ\nNOUN\n\nVERB\n\n");
+  const auto sentences = tags.open(64, {}, "labels");
+  REQUIRE(sentences->size() == 2);
+  CHECK(sentences->score(0, "ADJ VERB")->at(0) == 1);
+  tags.file("labels", "ADJ\nNUON\n");
+  CHECK(input_error_of([&] {
+          tags.open(64, {}, "labels");
+        }).find(":2: tag 'NUON', expected one of ADJ") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace sojourn

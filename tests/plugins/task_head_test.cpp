@@ -34,7 +34,7 @@ struct MadeHead {
   explicit MadeHead(const std::string& task)
       : catalog({std::filesystem::path(SOJOURN_BINARY_DIR) / "lib/sojourn/tasks"}) {
     head = catalog.task(task).create_head(
-        kHidden,
+        kHidden, static_cast<std::int64_t>(catalog.task(task).manifest().head->labels.size()),
         [&](std::string_view name, const std::vector<std::int64_t>& shape, std::string_view init) {
           inits[std::string(name)] = init;
           auto& value = parameters[std::string(name)];

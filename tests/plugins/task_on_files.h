@@ -30,9 +30,12 @@ class TaskOnFiles {
   }
   std::string path(const std::string& name) const { return files_.at(name).string(); }
 
-  std::unique_ptr<Dataset> open(std::int64_t max_tokens = 64) {
-    return task_->open({"test", "de", files_, &tokenizer_, max_tokens});
+  std::unique_ptr<Dataset> open(std::int64_t max_tokens = 64,
+                                const std::vector<std::string>& labels = {},
+                                const std::string& split = "test") {
+    return task_->open({split, "de", files_, &tokenizer_, max_tokens, labels});
   }
+  std::vector<std::string> labels() { return task_->read_labels(files_); }
   std::string error() {
     return input_error_of([&] { open(); });
   }

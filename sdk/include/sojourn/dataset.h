@@ -21,21 +21,55 @@ struct File {
   std::string_view bytes;
 };
 
+// Reading files.
+class FilesCall : public Call {
+ public:
+  using Call::Call;
+
+  // The file that the manifest calls `name` in this split.
+  File file(const char* name) const {
+    File found;
+    check(open(name, found));
+    return found;
+  }
+
+  // Nothing where the manifest's optional file `name` isn't there.
+  std::optional<File> optional_file(const char* name) const {
+    File found;
+    const sojourn_status status = open(name, found);
+    if (status == SOJOURN_NOT_FOUND) return std::nullopt;
+    check(status);
+    return found;
+  }
+
+ private:
+  sojourn_status open(const char* name, File& found) const {
+    sojourn_str bytes{};
+    sojourn_str path{};
+    const sojourn_status status = host().data->open(context(), name, &bytes, &path);
+    if (status == SOJOURN_OK) found = {std::string(view(path)), view(bytes)};
+    return status;
+  }
+};
+
+// The split of a benchmark's gold, see Description::labels_file.
+constexpr std::string_view kLabelsSplit = "labels";
+
 // Opening a split of a language.
-class OpenCall : public Call {
+class OpenCall : public FilesCall {
  public:
   OpenCall(sojourn_ctx* context, const sojourn_dataset_request& request) noexcept
-      : Call(context), request_(&request) {}
+      : FilesCall(context), request_(&request) {}
 
   std::string_view split() const { return view(request_->split); }
   std::string_view language() const { return view(request_->language); }
 
-  // The file that the manifest calls `name` in this split.
-  File file(const char* name) const {
-    sojourn_str bytes{};
-    sojourn_str path{};
-    check(host().data->open(context(), name, &bytes, &path));
-    return {std::string(view(path)), view(bytes)};
+  // The head's labels, in the order of its outputs.
+  std::vector<std::string> labels() const {
+    std::vector<std::string> names;
+    for (std::uint64_t i = 0; i < request_->n_labels; ++i)
+      names.emplace_back(view(request_->labels[i]));
+    return names;
   }
 
  private:
@@ -143,14 +177,10 @@ struct Neighbours {
   const float* cosine;
 };
 
-// The end of decoding.
-class DecodeCall : public Call {
+// Learning on the dev split how to decode others.
+class TuneCall : public Call {
  public:
   using Call::Call;
-
-  void predict(std::uint64_t example, std::string_view text) const {
-    check(host().eval->prediction(context(), example, str(text)));
-  }
 
   Neighbours neighbours(std::int64_t from, std::int64_t to, std::uint32_t k) const {
     Neighbours found{0, k, nullptr, nullptr};
@@ -158,6 +188,24 @@ class DecodeCall : public Call {
     check(host().search->neighbours(context(), from, to, k, &found.index, &found.cosine));
     return found;
   }
+};
+
+// The end of decoding.
+class DecodeCall : public TuneCall {
+ public:
+  DecodeCall(sojourn_ctx* context, sojourn_str tuned) noexcept
+      : TuneCall(context), tuned_(view(tuned)) {}
+
+  void predict(std::uint64_t example, std::string_view text) const {
+    check(host().eval->prediction(context(), example, str(text)));
+  }
+
+  // What Decoder::tune gave on the dev split of this language, else on the English one; empty where
+  // there is none.
+  std::string_view tuned() const { return tuned_; }
+
+ private:
+  std::string_view tuned_;
 };
 
 // The fields and outputs of one feature, by name, padding cut off.
@@ -200,6 +248,9 @@ class Decoder {
   virtual ~Decoder() = default;
 
   virtual void add(std::uint64_t example, const Arrays& arrays) = 0;
+  // After all of the dev split was added: what `finish` should use, such as a threshold. Called
+  // only in a family whose kTunes is true.
+  virtual std::string tune(const TuneCall& /*call*/) { return {}; }
   virtual void finish(const DecodeCall& call) = 0;
 };
 
@@ -219,7 +270,7 @@ class Dataset {
   virtual Example example(std::uint64_t index) const = 0;
   virtual void featurize(const FeatureCall& call, std::uint64_t index) const = 0;
   virtual std::unique_ptr<Decoder> decoder() const = 0;
-  // Additive statistics of a prediction, one per name in the manifest.
+  // Additive statistics of a prediction, one per name in the manifest. Throws NoGold.
   virtual std::vector<double> score(std::uint64_t index, std::string_view prediction) const = 0;
 };
 

@@ -65,10 +65,11 @@ class StepCall : public Call {
 // Making a head.
 class HeadCall : public Call {
  public:
-  HeadCall(sojourn_ctx* context, std::int64_t hidden_size) noexcept
-      : Call(context), hidden_size_(hidden_size) {}
+  HeadCall(sojourn_ctx* context, const sojourn_head_request& request) noexcept
+      : Call(context), request_(&request) {}
 
-  std::int64_t hidden_size() const noexcept { return hidden_size_; }
+  std::int64_t hidden_size() const noexcept { return request_->hidden_size; }
+  std::int64_t labels() const noexcept { return static_cast<std::int64_t>(request_->n_labels); }
 
   // signature: "core1::linear(input,weight,bias)"
   Op bind(const char* signature) const {
@@ -87,7 +88,7 @@ class HeadCall : public Call {
   }
 
  private:
-  std::int64_t hidden_size_;
+  const sojourn_head_request* request_;
 };
 
 // The batch's tensors in the order of the manifest's inputs.

@@ -33,6 +33,12 @@ class DataError : public Failure {
       : Failure(SOJOURN_INVALID, file + ":" + std::to_string(line) + ": " + what) {}
 };
 
+// The example has no gold, so there is nothing to score its prediction by.
+class NoGold : public Failure {
+ public:
+  NoGold() : Failure(SOJOURN_NOT_FOUND, "no gold") {}
+};
+
 inline std::string_view view(sojourn_str s) noexcept {
   return s.n == 0 ? std::string_view() : std::string_view(s.p, static_cast<std::size_t>(s.n));
 }

@@ -19,11 +19,11 @@ inline const std::vector<std::string>& inference_labels() {
 
 // Keys sentence1, sentence2, gold_label and, where there is one, pairID. Pairs whose annotators
 // didn't agree (gold_label "-") are left out, and counted in the log. Throws DataError.
-inline std::vector<Pair> read_inference_pairs(const OpenCall& call, const char* file) {
+inline std::vector<Pair> read_inference_pairs(const OpenCall& call, const File& file) {
   std::vector<Pair> pairs;
   UniqueIds ids("pairID");
   std::size_t undecided = 0;
-  JsonLines rows(call.file(file));
+  JsonLines rows(file);
   while (rows.next()) {
     const std::string label = rows.string("gold_label");
     if (label == "-") {

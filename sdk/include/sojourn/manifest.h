@@ -3,6 +3,7 @@
 
 #include <initializer_list>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -83,20 +84,24 @@ struct Description {
   // split -> file -> patterns below the data root, of which the first that exists is taken. They
   // may hold {split}, {language}, {code} and *.
   std::map<std::string, std::map<std::string, std::vector<std::string>>> splits;
+  std::set<std::string> optional_files;  // of any split, which needs at least one file all the same
+  std::string labels_file;  // of the gold alone, "xnli/test-{language}.tsv", in a folder of labels
+                            // such as XTREME's; opened as split kLabelsSplit. Empty: none
   std::vector<std::string> train_on;
-  std::vector<std::string> labels;  // in the order of the head's outputs
+  std::vector<std::string> labels;  // in the order of the head's outputs; empty where the task's
+                                    // labels() reads them from the train split, or there are none
 };
 
 // The part that belongs to a family.
 struct FamilySpec {
   struct Field {
     std::string name;
-    std::vector<std::string> dims;  // "T" (pieces), "C" (choices) or sizes; int64
+    std::vector<std::string> dims;  // "T" (pieces), "C" (choices) or sizes
     int pad;
   };
   struct Output {
     std::string name;
-    std::vector<std::string> dims;  // of one feature
+    std::vector<std::string> dims;  // of one feature: also "L" (labels)
   };
   std::string family;  // of the head; empty: none
   std::string kind;    // for people
@@ -106,6 +111,11 @@ struct FamilySpec {
   std::vector<Output> outputs;
   std::string search_side;  // the field; empty: no search
   std::vector<std::string> ops;
+  bool labels_from_train = false;  // set where the task has labels()
+  // How XTREME writes predictions down: "lines" (one a line), "sentences" (a tag a line, a blank
+  // line after each sentence), "answers" (a JSON object from id to text) or "pairs" (id TAB
+  // prediction, any number a line); see docs/abi.md.
+  std::string predictions = "lines";
   // A function of summed statistics: the ratio of two, or the F1 of three (true positives,
   // predicted, gold).
   struct Metric {
@@ -123,8 +133,12 @@ inline void write_files(JsonWriter& json, const Description& task) {
   json.key("splits").open('{');
   for (const auto& [split, files] : task.splits) {
     json.key(split).open('{').key("files").open('{');
-    for (const auto& [file, patterns] : files) json.key(file).value(patterns);
-    json.close('}').close('}');
+    std::vector<std::string> optional;
+    for (const auto& [file, patterns] : files) {
+      json.key(file).value(patterns);
+      if (task.optional_files.count(file) != 0) optional.push_back(file);
+    }
+    json.close('}').key("optional").value(optional).close('}');
   }
   json.close('}');
 }
@@ -146,6 +160,8 @@ inline void write_head(JsonWriter& json, const Description& task, const FamilySp
       .value(family.family)
       .key("labels")
       .value(task.labels)
+      .key("labels_from_train")
+      .literal(family.labels_from_train ? "true" : "false")
       .close('}');
   json.key("inputs").value(family.inputs).key("ops").value(family.ops);
   json.key("outputs").open('[');
@@ -180,6 +196,10 @@ inline std::string manifest_json(const Description& task, const FamilySpec& fami
   for (const auto& [language, code] : task.codes) json.key(language).value(code);
   json.close('}');
   manifest_parts::write_files(json, task);
+  if (!task.labels_file.empty()) {
+    json.key("benchmark").open('{').key("labels").value(task.labels_file);
+    json.key("predictions").value(family.predictions).close('}');
+  }
   json.key("train_on").value(task.train_on);
   manifest_parts::write_fields(json, family);
   if (!family.family.empty()) manifest_parts::write_head(json, task, family);

@@ -81,6 +81,7 @@ class ChoiceHead : public LabelHead {
 template <class Task>
 struct MultipleChoice {
   static constexpr bool kHasHead = true;
+  static constexpr bool kTunes = false;
   static Description description() { return Task::description(); }
   static FamilySpec family() {
     FamilySpec spec;
@@ -95,7 +96,7 @@ struct MultipleChoice {
     return spec;
   }
   static std::unique_ptr<Dataset> open(const OpenCall& call) {
-    return std::make_unique<ChoiceDataset>(Task::read(call), Task::description().labels);
+    return std::make_unique<ChoiceDataset>(Task::read(call), call.labels());
   }
   static std::unique_ptr<Head> create_head(const HeadCall& call) {
     return std::make_unique<ChoiceHead>(call);

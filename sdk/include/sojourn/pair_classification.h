@@ -4,6 +4,7 @@
 #include <sojourn/dataset.h>
 #include <sojourn/label_head.h>
 #include <sojourn/manifest.h>
+#include <sojourn/text_files.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -62,12 +63,24 @@ class PairHead : public LabelHead {
   }
 };
 
+// A benchmark's gold alone: a label a line.
+inline std::vector<Pair> read_label_lines(const OpenCall& call) {
+  const std::vector<std::string> labels = call.labels();
+  std::vector<Pair> pairs;
+  for (Lines lines(call.file("labels")); lines.next();) {
+    pairs.push_back(
+        {std::to_string(lines.number()), "", "", index_of(lines, labels, lines.text(), "label")});
+  }
+  return pairs;
+}
+
 // A task of this family. `Task` has two static members:
 //   Description description();
 //   std::vector<Pair> read(const OpenCall& call);   // throws DataError
 template <class Task>
 struct PairClassification {
   static constexpr bool kHasHead = true;
+  static constexpr bool kTunes = false;
   static Description description() { return Task::description(); }
   static FamilySpec family() {
     FamilySpec spec;
@@ -76,17 +89,17 @@ struct PairClassification {
     spec.fields = {{"input_ids", {"T"}, 0}, {"label", {}, 0}};
     spec.loss_items = "label";
     spec.inputs = {"hidden", "label"};
-    spec.outputs = {{"logits", {std::to_string(Task::description().labels.size())}}};
+    spec.outputs = {{"logits", {"L"}}};
     spec.ops = {"core1::select", "core1::dropout", "core1::linear", "core1::tanh",
                 "core1::cross_entropy"};
     return spec;
   }
   static std::unique_ptr<Dataset> open(const OpenCall& call) {
-    return std::make_unique<PairDataset>(Task::read(call), Task::description().labels);
+    auto pairs = call.split() == kLabelsSplit ? read_label_lines(call) : Task::read(call);
+    return std::make_unique<PairDataset>(std::move(pairs), call.labels());
   }
   static std::unique_ptr<Head> create_head(const HeadCall& call) {
-    return std::make_unique<PairHead>(call,
-                                      static_cast<std::int64_t>(Task::description().labels.size()));
+    return std::make_unique<PairHead>(call, call.labels());
   }
 };
 

@@ -37,8 +37,19 @@ sojourn_status guarded(sojourn_ctx* context, const Body& body) noexcept {
   }
 }
 
+// Whether a task reads its labels from the train split.
+template <class Task>
+constexpr bool has_labels(decltype(&Task::labels) /*probe*/) {
+  return true;
+}
+template <class Task>
+constexpr bool has_labels(...) {
+  return false;
+}
+
 // The callbacks of sojourn_task for a task of a family, which has the static members
-// description(), family(), open(), kHasHead and, with a head, create_head().
+// description(), family(), open(), kHasHead, kTunes and, with a head, create_head(). A description
+// that takes the labels from the train split needs labels() too.
 template <class Task>
 struct Callbacks {
   static sojourn_status dataset_open(sojourn_ctx* context, void* /*self*/,
@@ -68,11 +79,22 @@ struct Callbacks {
 
   static void dataset_close(void* dataset) noexcept { delete &as<Dataset>(dataset); }
 
-  static sojourn_status head_create(sojourn_ctx* context, void* /*self*/, std::int64_t hidden_size,
-                                    void** head) noexcept {
+  static sojourn_status labels(sojourn_ctx* context, void* /*self*/) noexcept {
+    return guarded(context, [&] {
+      if constexpr (has_labels<Task>(nullptr)) {
+        for (const std::string& name : Task::labels(FilesCall(context))) {
+          if (host().data->label(context, str(name)) != SOJOURN_OK)
+            throw Failure(SOJOURN_INTERNAL, std::string(view(host().base->last_error(context))));
+        }
+      }
+    });
+  }
+
+  static sojourn_status head_create(sojourn_ctx* context, void* /*self*/,
+                                    const sojourn_head_request* request, void** head) noexcept {
     return guarded(context, [&] {
       if constexpr (Task::kHasHead)
-        *head = Task::create_head(HeadCall(context, hidden_size)).release();
+        *head = Task::create_head(HeadCall(context, *request)).release();
     });
   }
 
@@ -105,9 +127,17 @@ struct Callbacks {
     return guarded(context, [&] { as<Decoder>(decoder).add(example, Arrays(arrays, n)); });
   }
 
+  static sojourn_status decode_tune(sojourn_ctx* context, void* decoder) noexcept {
+    return guarded(context, [&] {
+      const std::string tuned = as<Decoder>(decoder).tune(TuneCall(context));
+      if (host().eval->tuned(context, tuned.data(), tuned.size()) != SOJOURN_OK)
+        throw Failure(SOJOURN_INTERNAL, std::string(view(host().base->last_error(context))));
+    });
+  }
+
   static sojourn_status decode_finish(sojourn_ctx* context, void* decoder,
-                                      sojourn_str /*tuned*/) noexcept {
-    return guarded(context, [&] { as<Decoder>(decoder).finish(DecodeCall(context)); });
+                                      sojourn_str tuned) noexcept {
+    return guarded(context, [&] { as<Decoder>(decoder).finish(DecodeCall(context, tuned)); });
   }
 
   static void decode_destroy(void* decoder) noexcept { delete &as<Decoder>(decoder); }
@@ -140,7 +170,11 @@ struct Callbacks {
 template <class Task>
 const sojourn_task* task_table() {
   using C = Callbacks<Task>;
-  static const std::string manifest = manifest_json(Task::description(), Task::family());
+  static const std::string manifest = [] {
+    FamilySpec family = Task::family();
+    family.labels_from_train = has_labels<Task>(nullptr);
+    return manifest_json(Task::description(), family);
+  }();
   static const sojourn_task table = [] {
     sojourn_task task{};
     task.struct_size = sizeof(task);
@@ -150,6 +184,8 @@ const sojourn_task* task_table() {
     task.example = &C::example;
     task.featurize = &C::featurize;
     task.dataset_close = &C::dataset_close;
+    if (has_labels<Task>(nullptr)) task.labels = &C::labels;
+    if (Task::kTunes) task.decode_tune = &C::decode_tune;
     if (Task::kHasHead) {
       task.head_create = &C::head_create;
       task.head_forward = &C::head_forward;

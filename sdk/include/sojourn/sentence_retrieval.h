@@ -104,6 +104,7 @@ class RetrievalDataset : public Dataset {
 template <class Task>
 struct SentenceRetrieval {
   static constexpr bool kHasHead = false;
+  static constexpr bool kTunes = false;
   static Description description() { return Task::description(); }
   static FamilySpec family() {
     FamilySpec spec;

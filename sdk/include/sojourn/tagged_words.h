@@ -14,7 +14,7 @@ namespace sojourn::sdk {
 
 struct TaggedSentence {
   std::vector<std::string_view> words;
-  std::vector<std::size_t> tags;  // places in the list of tags
+  std::vector<std::string_view> tags;  // one for each word
 };
 
 inline bool is_number(std::string_view s) {
@@ -27,6 +27,7 @@ inline bool is_number(std::string_view s) {
 // DataError: an unknown tag, a wrong number of columns, an empty word, no sentence at all.
 class TaggedWordsReader {
  public:
+  // tags: those that are known; none: any tag will do.
   TaggedWordsReader(const File& file, const std::vector<std::string>& tags)
       : lines_(file), tags_(&tags), conllu_(is_conllu(file)) {}
 
@@ -74,8 +75,13 @@ class TaggedWordsReader {
 
   void add(std::string_view word, std::string_view tag) {
     if (word.empty()) lines_.fail("an empty word");
+    if (tags_->empty()) {
+      if (tag.empty()) lines_.fail("an empty tag");
+    } else {
+      index_of(lines_, *tags_, tag, "tag");
+    }
     sentence_.words.push_back(word);
-    sentence_.tags.push_back(index_of(lines_, *tags_, tag, "tag"));
+    sentence_.tags.push_back(tag);
   }
 
   void end_sentence() {

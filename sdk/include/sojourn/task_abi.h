@@ -162,10 +162,13 @@ typedef struct sojourn_text_api {
 /* "sojourn.data/1" [data] */
 typedef struct sojourn_data_api {
   uint64_t struct_size;
-  /* In dataset_open: the file that the manifest calls `name`, mapped read-only as long as the
-   * dataset is open, and its path for messages. */
+  /* In dataset_open and labels: the file that the manifest calls `name`, mapped read-only as long
+   * as the dataset is open, and its path for messages. SOJOURN_NOT_FOUND for an optional file that
+   * isn't there. */
   SOJOURN_FN(sojourn_status, open, sojourn_ctx*, const char* name, sojourn_str* bytes,
              sojourn_str* path);
+  /* In labels: the next one, in the order of the head's outputs. */
+  SOJOURN_FN(sojourn_status, label, sojourn_ctx*, sojourn_str name);
   /* In featurize: one UNPADDED feature (a window, a choice set), its fields in the manifest's
    * order. The host pads, batches and caches. */
   SOJOURN_FN(sojourn_status, emit, sojourn_ctx*, const sojourn_array* fields, uint32_t n);
@@ -211,7 +214,15 @@ typedef struct sojourn_dataset_request {
   uint64_t struct_size;
   sojourn_str split, language; /* as in the manifest */
   int64_t max_tokens;          /* of a window; 0 where nothing will be featurized */
+  const sojourn_str* labels;   /* the head's, in the order of its outputs */
+  uint64_t n_labels;
 } sojourn_dataset_request;
+
+typedef struct sojourn_head_request {
+  uint64_t struct_size;
+  int64_t hidden_size;
+  uint64_t n_labels;
+} sojourn_head_request;
 
 enum { SOJOURN_TASK_FEATURIZE_PARALLEL = 1 };
 typedef struct sojourn_task {
@@ -229,8 +240,12 @@ typedef struct sojourn_task {
              uint64_t index); /* emits 0 .. n features */
   SOJOURN_FN(void, dataset_close, void* dataset);
 
+  /* [data] Where the manifest takes the labels from the train split, else NULL: reads the files of
+   * that split and hands each label to sojourn_data_api.label. */
+  SOJOURN_FN(sojourn_status, labels, sojourn_ctx*, void* self);
+
   /* [step]; all NULL in a task without a head */
-  SOJOURN_FN(sojourn_status, head_create, sojourn_ctx*, void* self, int64_t hidden_size,
+  SOJOURN_FN(sojourn_status, head_create, sojourn_ctx*, void* self, const sojourn_head_request*,
              void** head);
   SOJOURN_FN(sojourn_status, head_forward, sojourn_ctx*, void* head, const sojourn_batch*,
              sojourn_tensor* outputs);
@@ -249,9 +264,14 @@ typedef struct sojourn_task {
    */
   SOJOURN_FN(sojourn_status, decode_add, sojourn_ctx*, void* decoder, uint64_t example,
              const sojourn_named* arrays, uint64_t n);
-  SOJOURN_FN(sojourn_status, decode_tune, sojourn_ctx*, void* decoder); /* NULL: nothing to tune */
+  /* Called on the dev split, whose gold the dataset knows: hands what decoding of other splits
+   * should use, such as a threshold, to sojourn_eval_api.tuned. NULL: nothing to tune. */
+  SOJOURN_FN(sojourn_status, decode_tune, sojourn_ctx*, void* decoder);
+  /* tuned: what decode_tune gave on the dev split of this language, else on the English one; empty
+   * where there is none. */
   SOJOURN_FN(sojourn_status, decode_finish, sojourn_ctx*, void* decoder, sojourn_str tuned);
   SOJOURN_FN(void, decode_destroy, void* decoder);
+  /* SOJOURN_NOT_FOUND where the example has no gold: it is predicted, and counts nowhere. */
   SOJOURN_FN(sojourn_status, score, sojourn_ctx*, void* dataset, uint64_t index,
              sojourn_str prediction, double* statistics, uint64_t n);
 } sojourn_task;

@@ -14,15 +14,33 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #pragma GCC visibility push(hidden)
 namespace sojourn::sdk {
 
+// Sentences of a benchmark's gold alone: a tag a line, a blank line after each. Throws DataError.
+inline std::vector<TaggedSentence> read_tag_lines(const OpenCall& call) {
+  const std::vector<std::string> known = call.labels();
+  std::vector<TaggedSentence> sentences(1);
+  for (Lines lines(call.file("labels")); lines.next();) {
+    if (!lines.text().empty()) {
+      index_of(lines, known, lines.text(), "tag");
+      sentences.back().tags.push_back(lines.text());
+    } else if (!sentences.back().tags.empty()) {
+      sentences.emplace_back();
+    }
+  }
+  if (sentences.back().tags.empty()) sentences.pop_back();
+  return sentences;
+}
+
 // The prediction of an example is its tags, one per word, joined by a space. A sentence that is
 // too long is split between words, never cut. A word without a piece (nothing that the tokenizer
-// keeps) can't be tagged: it is predicted as "<none>", and counts as wrong by every profile.
+// keeps) can't be tagged: it is predicted as "<none>", and counts as wrong by every profile. So
+// does a word whose gold tag isn't among those that the head knows, whatever is predicted for it.
 //
 // Statistics: correct and total words; of chunks, for each profile, those that are right, those
 // predicted and those there are.
@@ -34,6 +52,8 @@ class TaggingDataset : public Dataset {
   TaggingDataset(std::vector<TaggedSentence> sentences, std::vector<std::string> tags, bool chunks)
       : sentences_(std::move(sentences)), tags_(std::move(tags)), chunks_(chunks) {
     for (std::size_t i = 0; i < sentences_.size(); ++i) ids_.push_back(std::to_string(i + 1));
+    for (std::size_t i = 0; i < tags_.size(); ++i)
+      places_.emplace(tags_[i], static_cast<std::int64_t>(i));
   }
 
   std::uint64_t size() const override { return sentences_.size(); }
@@ -51,8 +71,7 @@ class TaggingDataset : public Dataset {
   std::unique_ptr<Decoder> decoder() const override { return std::make_unique<TagDecoder>(*this); }
 
   std::vector<double> score(std::uint64_t index, std::string_view prediction) const override {
-    std::vector<std::string_view> gold;
-    for (const std::size_t tag : sentences_.at(index).tags) gold.emplace_back(tags_[tag]);
+    const auto& gold = sentences_.at(index).tags;
     const auto predicted = split(prediction);
     if (predicted.size() != gold.size()) {
       throw Failure(SOJOURN_INVALID, "sentence " + ids_[index] + ": the prediction has " +
@@ -130,13 +149,15 @@ class TaggingDataset : public Dataset {
       const std::int64_t w = window.word[t];
       if (w < 0 || (t > 0 && window.word[t - 1] == w)) continue;  // only a word's first piece
       word[t] = w;
-      labels[t] = static_cast<std::int64_t>(sentence.tags[static_cast<std::size_t>(w)]);
+      const auto place = places_.find(sentence.tags[static_cast<std::size_t>(w)]);
+      if (place != places_.end()) labels[t] = place->second;
     }
     call.emit({Field(window.ids, window.n), Field(labels), Field(word)});
   }
 
   std::vector<TaggedSentence> sentences_;
   std::vector<std::string> tags_;
+  std::unordered_map<std::string_view, std::int64_t> places_;  // of the tags
   bool chunks_;
   std::vector<std::string> ids_;
 };
@@ -168,6 +189,7 @@ class TaggingHead : public Head {
 template <class Task>
 struct TokenTagging {
   static constexpr bool kHasHead = true;
+  static constexpr bool kTunes = false;
   static Description description() { return Task::description(); }
   static FamilySpec family() {
     FamilySpec spec;
@@ -176,17 +198,29 @@ struct TokenTagging {
     spec.fields = {{"input_ids", {"T"}, 0}, {"labels", {"T"}, -100}, {"word", {"T"}, -1}};
     spec.loss_items = "labels";
     spec.inputs = {"hidden", "labels"};
-    spec.outputs = {{"logits", {"T", std::to_string(Task::description().labels.size())}}};
+    spec.outputs = {{"logits", {"T", "L"}}};
+    spec.predictions = "sentences";
     spec.ops = {"core1::dropout", "core1::linear", "core1::cross_entropy"};
     return spec;
   }
-  static std::unique_ptr<Dataset> open(const OpenCall& call) {
-    return std::make_unique<TaggingDataset>(Task::read(call), Task::description().labels, false);
-  }
+  static std::unique_ptr<Dataset> open(const OpenCall& call) { return open(call, false); }
   static std::unique_ptr<Head> create_head(const HeadCall& call) {
-    return std::make_unique<TaggingHead>(
-        call, static_cast<std::int64_t>(Task::description().labels.size()));
+    return std::make_unique<TaggingHead>(call, call.labels());
   }
+
+ protected:
+  static std::unique_ptr<Dataset> open(const OpenCall& call, bool chunks) {
+    auto sentences = call.split() == kLabelsSplit ? read_tag_lines(call) : Task::read(call);
+    return std::make_unique<TaggingDataset>(std::move(sentences), call.labels(), chunks);
+  }
+};
+
+// The same where the tags are those of the train split, so that the description has none. `Task`
+// also has
+//   std::vector<std::string> labels(const FilesCall& call);   // throws DataError
+template <class Task>
+struct OpenTagging : TokenTagging<Task> {
+  static std::vector<std::string> labels(const FilesCall& call) { return Task::labels(call); }
 };
 
 // The same where runs of words count as one: also scored by F1 over chunks, with XTREME's the one
@@ -207,7 +241,7 @@ struct ChunkTagging : TokenTagging<Task> {
     return spec;
   }
   static std::unique_ptr<Dataset> open(const OpenCall& call) {
-    return std::make_unique<TaggingDataset>(Task::read(call), Task::description().labels, true);
+    return TokenTagging<Task>::open(call, true);
   }
 };
 

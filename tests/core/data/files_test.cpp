@@ -53,6 +53,21 @@ TEST_CASE("a missing file names every path that was tried and the languages ther
                           Catch::Contains("'tags'") && Catch::Contains("languages there: en"));
 }
 
+TEST_CASE("an optional file may be missing, all of them may not", "[core][data]") {
+  const TemporaryDirectory root;
+  auto manifest = manifest_with({"a/{language}.tsv"});
+  manifest.splits["test"][0].optional = true;
+  manifest.splits["test"].push_back({"more", {"b/{language}.tsv"}, true});
+  CHECK(languages_present(manifest, "test", root.path()).empty());
+  CHECK_THAT(input_error_of([&] { find_files(manifest, "test", "de", root.path()); }),
+             Catch::Contains("a/de.tsv: no such file") && Catch::Contains("b/de.tsv"));
+  touch(root.path() / "b/de.tsv");
+  CHECK(languages_present(manifest, "test", root.path()) == std::vector<std::string>{"de"});
+  const auto files = find_files(manifest, "test", "de", root.path());
+  CHECK(files.size() == 1);
+  CHECK(files.contains("more"));
+}
+
 TEST_CASE("a pattern that matches two files is refused, not guessed", "[core][data]") {
   const TemporaryDirectory root;
   touch(root.path() / "en_a-ud-test.conllu");

@@ -86,7 +86,9 @@ static sojourn_status bind(sojourn_ctx* ctx, const char* signature) {
   return tensors->op_bind(ctx, signature, &tanh_op);
 }
 
-static sojourn_status head_create(sojourn_ctx* ctx, void* self, int64_t hidden_size, void** head) {
+static sojourn_status head_create(sojourn_ctx* ctx, void* self, const sojourn_head_request* request,
+                                  void** head) {
+  const int64_t hidden_size = request->hidden_size;
   const int64_t shape[2] = {2, hidden_size};
   (void)self;
   tensors = host->get_interface("sojourn.tensor/1");
