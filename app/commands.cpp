@@ -1,6 +1,5 @@
 #include "app/commands.h"
 
-#include <algorithm>
 #include <cstdio>
 
 #include "core/base/cancel.h"
@@ -8,6 +7,7 @@
 #include "core/base/text.h"
 #include "core/base/version.h"
 #include "core/config/study.h"
+#include "core/report/table.h"
 #include "core/run/machine.h"
 #include "core/run/run_study.h"
 #include "plugins/catalog.h"
@@ -46,15 +46,7 @@ int tasks_command(const std::vector<std::filesystem::path>& plugin_path) {
     lines.push_back(
         {entry.name, entry.version, entry.kind, languages, entry.licence, entry.file.string()});
   }
-  std::vector<std::size_t> widths(lines[0].size(), 0);
-  for (const auto& line : lines) {
-    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
-  }
-  for (const auto& line : lines) {
-    for (std::size_t i = 0; i + 1 < line.size(); ++i)
-      std::printf("%-*s  ", static_cast<int>(widths[i]), line[i].c_str());
-    std::printf("%s\n", line.back().c_str());
-  }
+  std::printf("%s", aligned(lines).c_str());
   return kExitOk;
 }
 

@@ -29,6 +29,18 @@ struct RunArguments {
 int run_command(const RunArguments& arguments);
 int tasks_command(const std::vector<std::filesystem::path>& plugin_path);
 
+struct ScoreArguments {
+  std::filesystem::path run;     // a folder that `run` wrote; or
+  std::filesystem::path xtreme;  // a folder with labels/ and predictions/, and
+  std::string task;
+  std::filesystem::path data_root;  // of a run's gold; empty: as the run had it
+  std::vector<std::filesystem::path> plugin_path;
+  bool allow_missing = false;
+  bool json = false;
+};
+
+int score_command(const ScoreArguments& arguments);
+
 // For --version: the program's, LibTorch's, the CPU's features and what they select.
 std::string version_text();
 

@@ -25,9 +25,18 @@ constexpr const char* kTasksExamples = R"(Examples:
   sojourn tasks
   sojourn tasks --plugin-path build/release/lib/sojourn/tasks)";
 
+constexpr const char* kScoreExamples = R"(Examples:
+  sojourn score runs/quickstart                             a run's own predictions, again
+  sojourn score --xtreme xtreme_folder --task TASK --json   predictions in the benchmark's layout:
+                                                            labels/TASK and predictions/TASK
+
+A run's rows are compared with its results.jsonl. Exit codes: 0 done; 2 something is wrong with the command
+line or the files, or a row of the run comes out differently.)";
+
 constexpr const char* kExamples = R"(Examples:
   sojourn run configs/quickstart.toml    train and score a study
   sojourn tasks                          list the tasks that plugins offer
+  sojourn score runs/quickstart          score predictions from their files
   sojourn run --help                     options of a command)";
 
 // Freed memory stays with the process: training frees and asks for the same large blocks at every
@@ -45,6 +54,34 @@ void add_plugin_path(CLI::App* command, std::vector<std::filesystem::path>& path
           "--plugin-path", path,
           "Folder with task plugins, searched before SOJOURN_PLUGIN_PATH and the bundled ones")
       ->type_name("DIR");
+}
+
+void add_score(CLI::App& app, ScoreArguments& arguments) {
+  auto* score = app.add_subcommand("score", "Score predictions without an encoder");
+  score->footer(kScoreExamples);
+  auto* run = score->add_option("run", arguments.run, "The folder of a run")->type_name("RUN");
+  auto* xtreme =
+      score->add_option("--xtreme", arguments.xtreme, "Folder with labels/ and predictions/")
+          ->type_name("DIR")
+          ->excludes(run);
+  auto* task = score->add_option("--task", arguments.task, "The task to score there")
+                   ->type_name("TASK")
+                   ->needs(xtreme);
+  xtreme->needs(task);
+  score
+      ->add_option("--data-root", arguments.data_root,
+                   "Folder of the data that the run used [as the run had it]")
+      ->type_name("DIR")
+      ->needs(run);
+  score
+      ->add_flag("--allow-missing", arguments.allow_missing,
+                 "Examples without a prediction count as wrong")
+      ->needs(xtreme);
+  score->add_flag("--json", arguments.json, "JSON instead of a table");
+  score->callback([run, xtreme] {
+    if (run->count() + xtreme->count() == 0) throw CLI::RequiredError("RUN or --xtreme");
+  });
+  add_plugin_path(score, arguments.plugin_path);
 }
 
 int exit_code(ErrorKind kind) {
@@ -98,12 +135,16 @@ int parse_and_run(int argc, char** argv) {
   tasks->footer(kTasksExamples);
   add_plugin_path(tasks, tasks_path);
 
+  ScoreArguments score_arguments;
+  add_score(app, score_arguments);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitInput;
   }
-  return run->parsed() ? run_command(arguments) : tasks_command(tasks_path);
+  if (run->parsed()) return run_command(arguments);
+  return tasks->parsed() ? tasks_command(tasks_path) : score_command(score_arguments);
 }
 
 }  // namespace

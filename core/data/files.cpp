@@ -36,15 +36,6 @@ std::vector<fs::path> matches(const fs::path& root, const std::string& pattern) 
   return found;
 }
 
-std::string expand(std::string pattern, const Manifest& manifest, const std::string& split,
-                   const std::string& language) {
-  const auto code = manifest.codes.find(language);
-  pattern = replace_all(std::move(pattern), "{code}",
-                        code == manifest.codes.end() ? language : code->second);
-  pattern = replace_all(std::move(pattern), "{language}", language);
-  return replace_all(std::move(pattern), "{split}", split);
-}
-
 const std::vector<FileSpec>& files_of(const Manifest& manifest, const std::string& split) {
   const auto found = manifest.splits.find(split);
   if (found == manifest.splits.end()) {
@@ -57,6 +48,15 @@ const std::vector<FileSpec>& files_of(const Manifest& manifest, const std::strin
 }
 
 }  // namespace
+
+std::string expand_pattern(std::string pattern, const Manifest& manifest, const std::string& split,
+                           const std::string& language) {
+  const auto code = manifest.codes.find(language);
+  pattern = replace_all(std::move(pattern), "{code}",
+                        code == manifest.codes.end() ? language : code->second);
+  pattern = replace_all(std::move(pattern), "{language}", language);
+  return replace_all(std::move(pattern), "{split}", split);
+}
 
 std::map<std::string, fs::path> find_files(const Manifest& manifest, const std::string& split,
                                            const std::string& language, const fs::path& root) {
@@ -74,7 +74,7 @@ std::map<std::string, fs::path> find_files(const Manifest& manifest, const std::
   for (const auto& spec : files_of(manifest, split)) {
     if (!spec.optional) tried.clear();
     for (const auto& pattern : spec.patterns) {
-      const std::string relative = expand(pattern, manifest, split, language);
+      const std::string relative = expand_pattern(pattern, manifest, split, language);
       const auto found = matches(root, relative);
       if (found.size() > 1) {
         throw input_error((root / relative).string(), "matches " + std::to_string(found.size()) +
@@ -103,7 +103,7 @@ std::vector<std::string> languages_present(const Manifest& manifest, const std::
     const auto exists = [&](const FileSpec& file) {
       return std::any_of(
           file.patterns.begin(), file.patterns.end(), [&](const std::string& pattern) {
-            return !matches(root, expand(pattern, manifest, split, language)).empty();
+            return !matches(root, expand_pattern(pattern, manifest, split, language)).empty();
           });
     };
     const bool complete = std::all_of(files.begin(), files.end(), [&](const FileSpec& file) {

@@ -13,6 +13,10 @@ namespace sojourn {
 // What the studies are about: training in English, scoring elsewhere.
 inline constexpr const char* kTrainingLanguage = "en";
 
+// A pattern of the manifest with {split}, {language} and {code} filled in.
+std::string expand_pattern(std::string pattern, const Manifest& manifest, const std::string& split,
+                           const std::string& language);
+
 // The files of a split in one language, by the manifest's names for them. For each file the first
 // pattern that exists counts; one with * must match exactly one file. Optional files that aren't
 // there are left out. Throws Error(kInput) with every path tried.

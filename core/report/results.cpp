@@ -1,9 +1,14 @@
 #include "core/report/results.h"
 
 #include <algorithm>
+#include <sstream>
 #include <tuple>
+#include <utility>
 
 #include <nlohmann/json.hpp>
+
+#include "core/base/error.h"
+#include "core/plan/plan.h"
 
 namespace sojourn {
 
@@ -28,6 +33,42 @@ std::string results_jsonl(std::vector<ResultRow> rows) {
     text += line.dump() + "\n";
   }
   return text;
+}
+
+std::vector<ResultRow> parse_results(std::string_view jsonl, const std::string& where) {
+  std::vector<ResultRow> rows;
+  std::istringstream lines{std::string(jsonl)};
+  for (std::string line; std::getline(lines, line);) {
+    try {
+      const auto json = nlohmann::json::parse(line);
+      ResultRow row;
+      for (const auto& [key, value] :
+           {std::pair("study", &row.study), std::pair("arm", &row.arm),
+            std::pair("target", &row.target), std::pair("task", &row.task),
+            std::pair("language", &row.language), std::pair("split", &row.split),
+            std::pair("metric", &row.metric), std::pair("profile", &row.profile),
+            std::pair("stage", &row.stage)}) {
+        *value = json.at(key).get<std::string>();
+      }
+      row.seed = json.at("seed");
+      row.value = json.at("value");
+      row.n = json.at("n");
+      if (!json.at("layer").is_null()) row.layer = json.at("layer").get<std::int64_t>();
+      rows.push_back(std::move(row));
+    } catch (const nlohmann::json::exception& error) {
+      throw input_error(where + ":" + std::to_string(rows.size() + 1),
+                        std::string("not a row of results: ") + error.what());
+    }
+  }
+  return rows;
+}
+
+std::filesystem::path predictions_file(const std::string& arm, const std::string& target,
+                                       std::uint64_t seed, const std::string& split,
+                                       const std::string& language) {
+  return std::filesystem::path("predictions") / arm /
+         (target.empty() ? kIntermediateFolder : target) / std::to_string(seed) / split /
+         (language + ".jsonl");
 }
 
 std::string predictions_jsonl(const std::vector<ScoredExample>& examples,

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/eval/scorer.h"
@@ -24,6 +26,16 @@ struct ResultRow {
 
 // One JSON object a line, sorted by all that names a row, so that equal runs give equal bytes.
 std::string results_jsonl(std::vector<ResultRow> rows);
+
+// The rows of such text, but for `primary`. Throws Error(kInput) at `where` and the line.
+std::vector<ResultRow> parse_results(std::string_view jsonl, const std::string& where);
+
+// Below the folder of a run: predictions/<arm>/<target>/<seed>/<split>/<language>.jsonl. The dev
+// split of an intermediate stage, which has no target, is under "intermediate"; where the dev split
+// of another task than the target's shows what a stage learnt, `split` carries that task's name.
+std::filesystem::path predictions_file(const std::string& arm, const std::string& target,
+                                       std::uint64_t seed, const std::string& split,
+                                       const std::string& language);
 
 // One JSON object a line: id, align, cluster, prediction, statistics by name (left out where the
 // example has no gold). No source text.

@@ -19,7 +19,8 @@ std::string number(std::optional<double> value, bool sign) {
   if (!value) return "-";
   std::array<char, 32> text;
   std::snprintf(text.data(), text.size(), sign ? "%+.1f" : "%.1f", *value);
-  return text.data();
+  const std::string shown = text.data();
+  return shown == "-0.0" ? (sign ? "+0.0" : "0.0") : shown;
 }
 
 double mean(const std::vector<double>& values) {
@@ -153,6 +154,23 @@ std::string block_text(const std::string& title, const Block& block,
 }
 
 }  // namespace
+
+std::string aligned(const std::vector<std::vector<std::string>>& lines) {
+  std::vector<std::size_t> widths;
+  for (const auto& line : lines) {
+    widths.resize(std::max(widths.size(), line.size()), 0);
+    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
+  }
+  std::string text;
+  for (const auto& line : lines) {
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      text += line[i];
+      if (i + 1 < line.size()) text.append(widths[i] - line[i].size() + 2, ' ');
+    }
+    text += '\n';
+  }
+  return text;
+}
 
 std::string results_table(const std::vector<ResultRow>& rows, const std::vector<std::string>& arms,
                           const std::vector<std::string>& targets, const std::string& baseline) {

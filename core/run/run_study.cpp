@@ -235,21 +235,19 @@ class Runner {
                         key.split, scoring.layer, metric.metric, metric.profile, metric.value,
                         scores.n, stage.id, metric.primary});
       }
-      out.write(predictions_file(cell, key), predictions);
+      out.write(
+          predictions_file(cell.arm, cell.target, cell.seed, split_name(cell, key), key.language),
+          predictions);
     }
     progress.scoring(key.task + " " + key.split + " " + key.language, pieces(data(key)));
   }
 
-  // predictions/<arm>/<target>/<seed>/<split>/<language>.jsonl; where the dev split of another task
-  // than the target's shows what a stage learnt, the split carries that task's name.
-  fs::path predictions_file(const Cell& cell, const DatasetKey& key) const {
-    std::string split = key.split;
+  // See predictions_file.
+  std::string split_name(const Cell& cell, const DatasetKey& key) const {
     for (const auto& target : study_.targets) {
-      if (target.name == cell.target && target.task != key.task) split += "-" + key.task;
+      if (target.name == cell.target && target.task != key.task) return key.split + "-" + key.task;
     }
-    return fs::path("predictions") / cell.arm /
-           (cell.target.empty() ? kIntermediateFolder : cell.target) / std::to_string(cell.seed) /
-           split / (key.language + ".jsonl");
+    return key.split;
   }
 
   RunSummary finish(RunSummary summary, OutputFolder& out) {

@@ -40,7 +40,8 @@ inline std::vector<TaggedSentence> read_tag_lines(const OpenCall& call) {
 // The prediction of an example is its tags, one per word, joined by a space. A sentence that is
 // too long is split between words, never cut. A word without a piece (nothing that the tokenizer
 // keeps) can't be tagged: it is predicted as "<none>", and counts as wrong by every profile. So
-// does a word whose gold tag isn't among those that the head knows, whatever is predicted for it.
+// does every word of a sentence whose prediction is empty, and a word whose gold tag isn't among
+// those that the head knows, whatever is predicted for it.
 //
 // Statistics: correct and total words; of chunks, for each profile, those that are right, those
 // predicted and those there are.
@@ -72,7 +73,8 @@ class TaggingDataset : public Dataset {
 
   std::vector<double> score(std::uint64_t index, std::string_view prediction) const override {
     const auto& gold = sentences_.at(index).tags;
-    const auto predicted = split(prediction);
+    auto predicted = split(prediction);
+    if (predicted.empty()) predicted.assign(gold.size(), kNoTag);  // none was made
     if (predicted.size() != gold.size()) {
       throw Failure(SOJOURN_INVALID, "sentence " + ids_[index] + ": the prediction has " +
                                          std::to_string(predicted.size()) + " tags, expected " +

@@ -1,0 +1,100 @@
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+#include "app/commands.h"
+#include "core/base/cancel.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/eval/benchmark.h"
+#include "core/report/table.h"
+#include "core/run/rescore.h"
+#include "plugins/catalog.h"
+
+namespace sojourn {
+
+namespace {
+
+std::string percent(double value) {
+  std::array<char, 32> text;
+  std::snprintf(text.data(), text.size(), "%.2f", value);
+  return text.data();
+}
+
+int score_xtreme(const ScoreArguments& arguments, TaskCatalog& tasks) {
+  const auto scores =
+      score_benchmark(tasks.task(arguments.task), arguments.xtreme, arguments.allow_missing);
+  if (arguments.json) {
+    std::printf("%s", to_json(scores).c_str());
+    return kExitOk;
+  }
+  std::vector<std::vector<std::string>> lines{{"language"}};
+  lines[0].insert(lines[0].end(), scores.metrics.begin(), scores.metrics.end());
+  const auto add = [&](const std::string& name, const std::map<std::string, double>& values) {
+    auto& line = lines.emplace_back(std::vector<std::string>{name});
+    for (const auto& metric : scores.metrics) line.push_back(percent(values.at(metric)));
+  };
+  for (const auto& [language, values] : scores.per_language) add(language, values);
+  add("mean", scores.mean);
+  std::printf("%s, profile %s, in percent\n%s", scores.task.c_str(), scores.profile.c_str(),
+              aligned(lines).c_str());
+  if (scores.missing > 0)
+    std::printf("%lld examples without a prediction count as wrong\n",
+                static_cast<long long>(scores.missing));
+  return kExitOk;
+}
+
+// Where the run had its data.
+std::filesystem::path data_root(const std::filesystem::path& run) {
+  const auto file = run / "manifest.json";
+  try {
+    return nlohmann::json::parse(read_file(file)).at("data_root").get<std::string>();
+  } catch (const nlohmann::json::exception& error) {
+    throw input_error(file.string(), std::string("says no data_root: ") + error.what());
+  }
+}
+
+std::vector<std::string> distinct(const std::vector<ResultRow>& rows, std::string ResultRow::* key,
+                                  const std::string& first) {
+  std::vector<std::string> values{first};
+  for (const auto& row : rows) {
+    if (std::find(values.begin(), values.end(), row.*key) == values.end())
+      values.push_back(row.*key);
+  }
+  return values;
+}
+
+int score_run(const ScoreArguments& arguments, TaskCatalog& tasks) {
+  constexpr const char* kBaseline = "none";
+  const auto root = arguments.data_root.empty() ? data_root(arguments.run) : arguments.data_root;
+  const Rescored scored = rescore_run(arguments.run, root, tasks);
+  if (arguments.json) {
+    std::printf("%s", results_jsonl(scored.rows).c_str());
+  } else {
+    std::printf("%s", results_table(scored.rows, distinct(scored.rows, &ResultRow::arm, kBaseline),
+                                    distinct(scored.rows, &ResultRow::target, ""), kBaseline)
+                          .c_str());
+  }
+  std::fflush(stdout);  // before what stderr says of it
+  for (const auto& [written, now] : scored.differences) {
+    std::fprintf(stderr, "error: %s %s %s %s %s: results.jsonl has %.17g, now %.17g\n",
+                 written.stage.c_str(), written.task.c_str(), written.split.c_str(),
+                 written.language.c_str(), written.metric.c_str(), written.value, now.value);
+  }
+  std::fprintf(
+      stderr, "%zu rows from %zu files of predictions: %s\n", scored.rows.size(), scored.files,
+      scored.differences.empty() ? "equal to results.jsonl" : "not all equal to results.jsonl");
+  return scored.differences.empty() ? kExitOk : kExitInput;
+}
+
+}  // namespace
+
+int score_command(const ScoreArguments& arguments) {
+  watch_for_interrupt();
+  PluginCatalog tasks(plugin_search_path(arguments.plugin_path));
+  return arguments.run.empty() ? score_xtreme(arguments, tasks) : score_run(arguments, tasks);
+}
+
+}  // namespace sojourn
