@@ -50,6 +50,13 @@ int tasks_command(const std::vector<std::filesystem::path>& plugin_path) {
   return kExitOk;
 }
 
+int submission_command(const SubmissionArguments& arguments) {
+  PluginCatalog tasks(plugin_search_path(arguments.plugin_path));
+  for (const auto& file : write_submission(arguments.options, tasks))
+    std::printf("%s\n", file.c_str());
+  return kExitOk;
+}
+
 std::string version_text() {
   const Precision precision = fastest_precision();
   return std::string("sojourn ") + kVersion + "\nLibTorch " + libtorch_version() +

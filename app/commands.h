@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/run/submission.h"
+
 namespace sojourn {
 
 // Documented in README.md.
@@ -40,6 +42,13 @@ struct ScoreArguments {
 };
 
 int score_command(const ScoreArguments& arguments);
+
+struct SubmissionArguments {
+  SubmissionOptions options;
+  std::vector<std::filesystem::path> plugin_path;
+};
+
+int submission_command(const SubmissionArguments& arguments);
 
 // For --version: the program's, LibTorch's, the CPU's features and what they select.
 std::string version_text();

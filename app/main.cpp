@@ -33,10 +33,15 @@ constexpr const char* kScoreExamples = R"(Examples:
 A run's rows are compared with its results.jsonl. Exit codes: 0 done; 2 something is wrong with the command
 line or the files, or a row of the run comes out differently.)";
 
+constexpr const char* kSubmissionExamples = R"(Examples:
+  sojourn submission runs/xtreme --arm mnli --out xtreme_submission
+  sojourn score --xtreme xtreme_submission --task TASK    once labels/ is beside predictions/)";
+
 constexpr const char* kExamples = R"(Examples:
   sojourn run configs/quickstart.toml    train and score a study
   sojourn tasks                          list the tasks that plugins offer
   sojourn score runs/quickstart          score predictions from their files
+  sojourn submission runs/x --out DIR    write a run's predictions as XTREME takes them
   sojourn run --help                     options of a command)";
 
 // Freed memory stays with the process: training frees and asks for the same large blocks at every
@@ -82,6 +87,21 @@ void add_score(CLI::App& app, ScoreArguments& arguments) {
     if (run->count() + xtreme->count() == 0) throw CLI::RequiredError("RUN or --xtreme");
   });
   add_plugin_path(score, arguments.plugin_path);
+}
+
+CLI::App* add_submission(CLI::App& app, SubmissionArguments& arguments) {
+  auto* submission =
+      app.add_subcommand("submission", "Write a run's test predictions in XTREME's layout");
+  submission->footer(kSubmissionExamples);
+  SubmissionOptions& options = arguments.options;
+  submission->add_option("run", options.run, "The folder of a run")->required()->type_name("RUN");
+  submission->add_option("--out", options.out, "Folder; files go to its predictions/TASK/")
+      ->required()
+      ->type_name("DIR");
+  submission->add_option("--arm", options.arm, "Whose predictions [none]")->type_name("ARM");
+  submission->add_option("--seed", options.seed, "Of which seed [1]")->type_name("N");
+  add_plugin_path(submission, arguments.plugin_path);
+  return submission;
 }
 
 int exit_code(ErrorKind kind) {
@@ -137,6 +157,8 @@ int parse_and_run(int argc, char** argv) {
 
   ScoreArguments score_arguments;
   add_score(app, score_arguments);
+  SubmissionArguments submission_arguments;
+  auto* submission = add_submission(app, submission_arguments);
 
   try {
     app.parse(argc, argv);
@@ -144,6 +166,7 @@ int parse_and_run(int argc, char** argv) {
     return app.exit(error) == 0 ? kExitOk : kExitInput;
   }
   if (run->parsed()) return run_command(arguments);
+  if (submission->parsed()) return submission_command(submission_arguments);
   return tasks->parsed() ? tasks_command(tasks_path) : score_command(score_arguments);
 }
 

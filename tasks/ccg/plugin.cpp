@@ -24,13 +24,13 @@ struct Ccg {
     return task;
   }
 
-  static std::vector<sdk::TaggedSentence> read(const sdk::FilesCall& call) {
-    return sdk::TaggedWordsReader(call.file("sentences"), {}).read();
+  static std::vector<sdk::TaggedSentence> read(const sdk::OpenCall& call) {
+    return sdk::TaggedWordsReader(call.file("sentences"), {}, call.split()).read();
   }
 
   static std::vector<std::string> labels(const sdk::FilesCall& call) {
     std::set<std::string> categories;
-    for (const auto& sentence : read(call))
+    for (const auto& sentence : sdk::TaggedWordsReader(call.file("sentences"), {}, "train").read())
       categories.insert(sentence.tags.begin(), sentence.tags.end());
     return {categories.begin(), categories.end()};
   }

@@ -38,7 +38,8 @@ struct Panx {
   }
 
   static std::vector<sdk::TaggedSentence> read(const sdk::OpenCall& call) {
-    auto sentences = sdk::TaggedWordsReader(call.file("sentences"), description().labels).read();
+    auto sentences =
+        sdk::TaggedWordsReader(call.file("sentences"), description().labels, call.split()).read();
     const std::string prefix = std::string(call.language()) + ":";
     bool prefixed = true;
     for_each_word(sentences, [&](std::string_view word) {

@@ -1,6 +1,6 @@
 // PAWS-X: is one sentence a paraphrase of the other, where both use the same words? In seven
-// languages, translations of each other. XTREME's files (sentence1, sentence2, label) or the
-// original ones (a header, and an id in front).
+// languages, translations of each other. XTREME's files (sentence1, sentence2, label, of
+// which its test files lack the last) or the original ones (a header, and an id in front).
 #include <sojourn/pair_classification.h>
 #include <sojourn/plugin.h>
 #include <sojourn/text_files.h>
@@ -36,20 +36,22 @@ struct Pawsx {
     std::vector<sdk::Pair> pairs;
     sdk::UniqueIds ids("id");
     bool original = false;
+    bool labelled = true;
     for (sdk::Lines line(call.file("pairs")); line.next();) {
       if (line.number() == 1 && line.text() == kHeader) {
         original = true;
         continue;
       }
-      auto cells = sdk::columns(line, original ? 4 : 3);
+      if (pairs.empty() && !original) labelled = sdk::has_label(call, line, 3);
+      auto cells = sdk::columns(line, original ? 4 : labelled ? 3 : 2);
       std::string id = std::to_string(line.number());
       if (original) {
         id = cells.front();
         cells.erase(cells.begin());
         ids.add(id, line);
       }
-      pairs.push_back({id, std::string(cells[0]), std::string(cells[1]),
-                       sdk::index_of(line, labels, cells[2], "label")});
+      pairs.push_back({id, std::string(cells[0]), std::string(cells[1]), {}});
+      if (labelled) pairs.back().label = sdk::index_of(line, labels, cells[2], "label");
     }
     return pairs;
   }

@@ -31,7 +31,8 @@ struct Udpos {
   }
 
   static std::vector<sdk::TaggedSentence> read(const sdk::OpenCall& call) {
-    return sdk::TaggedWordsReader(call.file("sentences"), description().labels).read();
+    return sdk::TaggedWordsReader(call.file("sentences"), description().labels, call.split())
+        .read();
   }
 };
 

@@ -1,5 +1,6 @@
 // XNLI: test sets in 15 languages, translations of each other row by row, scored with the head that
-// MultiNLI trained. Three columns without a header: premise, hypothesis, label.
+// MultiNLI trained. Three columns without a header: premise, hypothesis, label; XTREME's own files
+// lack the last.
 #include <sojourn/pair_classification.h>
 #include <sojourn/plugin.h>
 #include <sojourn/text_files.h>
@@ -28,10 +29,13 @@ struct Xnli {
   static std::vector<sdk::Pair> read(const sdk::OpenCall& call) {
     const auto labels = description().labels;
     std::vector<sdk::Pair> pairs;
+    bool labelled = true;
     for (sdk::Lines line(call.file("pairs")); line.next();) {
-      const auto cells = sdk::columns(line, 3);
-      pairs.push_back({std::to_string(line.number()), std::string(cells[0]), std::string(cells[1]),
-                       sdk::index_of(line, labels, cells[2], "label")});
+      if (line.number() == 1) labelled = sdk::has_label(call, line, 3);
+      const auto cells = sdk::columns(line, labelled ? 3 : 2);
+      pairs.push_back(
+          {std::to_string(line.number()), std::string(cells[0]), std::string(cells[1]), {}});
+      if (labelled) pairs.back().label = sdk::index_of(line, labels, cells[2], "label");
     }
     return pairs;
   }

@@ -42,3 +42,37 @@ def test_the_command_line_says_what_it_needs(world):
         result = world.sojourn("score", *arguments)
         assert result.returncode == 2, arguments
         assert message in result.stderr, result.stderr
+
+
+def test_a_submission_scores_as_the_run_does_also_without_labels(world):
+    """Gold in the benchmark's folders, test files without it: the run predicts, `score` scores."""
+    assert world.run("--out", "labelled").returncode == 0
+    for language in ("en", "de"):
+        rows = [line.split("\t") for line in (world.data / f"xnli/test-{language}.tsv").read_text().splitlines()]
+        world.write(f"sent/labels/xnli/test-{language}.tsv", "".join(f"{row[2]}\n" for row in rows))
+        world.write(f"data/xnli/test-{language}.tsv", "".join(f"{row[0]}\t{row[1]}\n" for row in rows))
+        words = [line.split("\t") for line in (world.data / f"udpos/test-{language}.tsv").read_text().splitlines()]
+        world.write(f"sent/labels/udpos/test-{language}.tsv", "".join(word[-1] + "\n" for word in words))
+        world.write(f"data/udpos/test-{language}.tsv", "".join(word[0] + "\n" for word in words))
+    result = world.run("--out", "blind")
+    assert result.returncode == 0, result.stderr
+    assert "xnli test de has no gold: predicted, not scored" in (world.root / "blind/log.txt").read_text()
+    assert not [r for r in world.results("blind") if r["task"] in ("xnli", "udpos") and r["split"] == "test"]
+
+    for arm in ("none", "mnli"):
+        assert world.sojourn("submission", "blind", "--out", "sent", "--arm", arm).returncode == 0
+        for task, metric in (("xnli", "accuracy"), ("udpos", "f1")):
+            scored = world.sojourn("score", "--xtreme", "sent", "--task", task, "--json")
+            assert scored.returncode == 0, scored.stderr
+            found = {k: v[metric] for k, v in json.loads(scored.stdout)["per_language"].items()}
+            expected = {
+                r["language"]: r["value"]
+                for r in world.results("labelled")
+                if (r["arm"], r["task"], r["split"], r["metric"]) == (arm, task, "test", metric)
+                and r["profile"] in ("accuracy", "xtreme-2020")
+            }
+            assert found == expected
+
+    missing = world.sojourn("submission", "blind", "--out", "sent", "--seed", "9")
+    assert missing.returncode == 2
+    assert "blind/predictions/none: no predictions of seed 9" in missing.stderr

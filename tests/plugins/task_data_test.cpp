@@ -178,7 +178,8 @@ TEST_CASE("udpos names file and line of a row that is wrong", "[tasks]") {
       {"\n\n", ".tsv", ":2: no sentence in the file"},
       {"Tag\tNOUN\nja\tJA\n", ".tsv", ":2: tag 'JA', expected one of ADJ ADP ADV"},
       {"Tag\tNOUN\tx\n", ".tsv", ":1: 3 columns between tabs, expected 2"},
-      {"Tag\n", ".tsv", ":1: 1 column between tabs, expected 2"},
+      {"Tag\tNOUN\nja\n", ".tsv", ":2: 1 column between tabs, expected 2"},
+      {"Tag\nja\tPART\n", ".tsv", ":2: 2 columns between tabs, expected 1"},
       {"\tNOUN\n", ".tsv", ":1: an empty word"},
       {"1\tja\t_\t_\t_\t_\t_\t_\t_\t_\n", ".conllu", ":1: tag '_', expected one of"},
       {"1\tja\n", ".conllu", ":1: 2 columns between tabs, expected 10"},
@@ -187,6 +188,18 @@ TEST_CASE("udpos names file and line of a row that is wrong", "[tasks]") {
   CAPTURE(content);
   task.file("sentences", content, extension);
   CHECK_THAT(task.error(), Catch::StartsWith(task.path("sentences") + message));
+}
+
+TEST_CASE("Only a test file may hold words without tags, and they are unknown, not a class",
+          "[tasks]") {
+  TaskOnFiles task("udpos");
+  task.file("sentences", "Tag\nja\n\n#1\n", ".tsv");
+  const auto data = task.open();
+  REQUIRE(data->size() == 2);
+  CHECK_FALSE(data->score(0, "NOUN PART").has_value());
+  CHECK(integers(task.features(*data), 0, 1) == Ints{-100, -100, -100, -100});
+  CHECK_THAT(input_error_of([&] { task.open(64, {}, "dev"); }),
+             Catch::EndsWith(":1: 1 column between tabs, expected 2"));
 }
 
 // ---- sentences to be found ----

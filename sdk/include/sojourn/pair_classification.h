@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,8 +22,14 @@ struct Pair {
   std::string id;  // unique in its split; equal across translations
   std::string first;
   std::string second;
-  std::size_t label;  // place in Description::labels
+  std::optional<std::size_t> label;  // place among the labels; nothing in a file without gold
 };
+
+// Whether the rows of a file end with a label, which only those of a test split may lack, all of
+// them: says so at its first row, given how many columns a labelled one has.
+inline bool has_label(const OpenCall& call, const Lines& first_row, std::size_t columns) {
+  return call.split() != "test" || split_columns(first_row.text()).size() + 1 != columns;
+}
 
 // The prediction of an example is its label.
 class PairDataset : public Dataset {
@@ -36,7 +43,7 @@ class PairDataset : public Dataset {
   void featurize(const FeatureCall& call, std::uint64_t index) const override {
     const Pair& pair = pairs_.at(index);
     const auto encoding = call.encode(pair.first, pair.second);
-    const auto label = static_cast<std::int64_t>(pair.label);
+    const std::int64_t label = pair.label ? static_cast<std::int64_t>(*pair.label) : kNoLabel;
     call.emit({Field(encoding.ids, encoding.n), Field::scalar(label)});
   }
 
@@ -45,10 +52,14 @@ class PairDataset : public Dataset {
   }
 
   std::vector<double> score(std::uint64_t index, std::string_view prediction) const override {
-    return one_item(labels_[pairs_.at(index).label] == prediction);
+    const auto label = pairs_.at(index).label;
+    if (!label) throw NoGold();
+    return one_item(labels_[*label] == prediction);
   }
 
  private:
+  static constexpr std::int64_t kNoLabel = -100;
+
   std::vector<Pair> pairs_;
   std::vector<std::string> labels_;
 };

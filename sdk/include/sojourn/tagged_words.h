@@ -14,7 +14,7 @@ namespace sojourn::sdk {
 
 struct TaggedSentence {
   std::vector<std::string_view> words;
-  std::vector<std::string_view> tags;  // one for each word
+  std::vector<std::string_view> tags;  // one for each word; none in a file without gold
 };
 
 inline bool is_number(std::string_view s) {
@@ -23,13 +23,17 @@ inline bool is_number(std::string_view s) {
 
 // Reads `word TAB tag` lines with a blank line after each sentence, or CoNLL-U (columns FORM and
 // UPOS; comments, multiword ranges such as 1-2 and empty nodes such as 1.1 are skipped). A file
-// named *.conllu, or whose first line is a comment or has ten columns, is CoNLL-U. Throws
-// DataError: an unknown tag, a wrong number of columns, an empty word, no sentence at all.
+// named *.conllu, or whose first line is a comment ("# ..") or has ten columns, is CoNLL-U. A test
+// file may hold words alone. Throws DataError: an unknown tag, a wrong number of columns, an empty
+// word, no sentence at all.
 class TaggedWordsReader {
  public:
-  // tags: those that are known; none: any tag will do.
-  TaggedWordsReader(const File& file, const std::vector<std::string>& tags)
-      : lines_(file), tags_(&tags), conllu_(is_conllu(file)) {}
+  // tags: those that are known; none: any tag will do. split: of the file.
+  TaggedWordsReader(const File& file, const std::vector<std::string>& tags, std::string_view split)
+      : lines_(file),
+        tags_(&tags),
+        conllu_(is_conllu(file)),
+        words_alone_(split == "test" && !conllu_ && tabs_in_first_line(file) == 0) {}
 
   std::vector<TaggedSentence> read() {
     while (lines_.next()) {
@@ -37,6 +41,8 @@ class TaggedWordsReader {
         end_sentence();
       } else if (conllu_) {
         add_conllu();
+      } else if (words_alone_) {
+        sentence_.words.push_back(columns(lines_, 1)[0]);
       } else {
         const auto cells = columns(lines_, 2);
         add(cells[0], cells[1]);
@@ -54,11 +60,19 @@ class TaggedWordsReader {
     if (path.size() > kExtension.size() &&
         path.substr(path.size() - kExtension.size()) == kExtension)
       return true;
+    return tabs_in_first_line(file) == 9 || first_line(file).substr(0, 2) == "# ";
+  }
+
+  static std::string_view first_line(const File& file) {
     Lines lines(file);
     while (lines.next() && lines.text().empty()) {
     }
-    const auto tabs = std::count(lines.text().begin(), lines.text().end(), '\t');
-    return tabs == 9 || (tabs == 0 && lines.text().substr(0, 1) == "#");
+    return lines.text();
+  }
+
+  static std::ptrdiff_t tabs_in_first_line(const File& file) {
+    const std::string_view line = first_line(file);
+    return std::count(line.begin(), line.end(), '\t');
   }
 
   void add_conllu() {
@@ -92,6 +106,7 @@ class TaggedWordsReader {
   Lines lines_;
   const std::vector<std::string>* tags_;
   bool conllu_;
+  bool words_alone_;
   TaggedSentence sentence_;
   std::vector<TaggedSentence> sentences_;
 };

@@ -73,6 +73,7 @@ class TaggingDataset : public Dataset {
 
   std::vector<double> score(std::uint64_t index, std::string_view prediction) const override {
     const auto& gold = sentences_.at(index).tags;
+    if (gold.empty()) throw NoGold();
     auto predicted = split(prediction);
     if (predicted.empty()) predicted.assign(gold.size(), kNoTag);  // none was made
     if (predicted.size() != gold.size()) {
@@ -151,6 +152,7 @@ class TaggingDataset : public Dataset {
       const std::int64_t w = window.word[t];
       if (w < 0 || (t > 0 && window.word[t - 1] == w)) continue;  // only a word's first piece
       word[t] = w;
+      if (sentence.tags.empty()) continue;
       const auto place = places_.find(sentence.tags[static_cast<std::size_t>(w)]);
       if (place != places_.end()) labels[t] = place->second;
     }
