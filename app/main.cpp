@@ -34,7 +34,7 @@ A run's rows are compared with its results.jsonl. Exit codes: 0 done; 2 somethin
 line or the files, or a row of the run comes out differently.)";
 
 constexpr const char* kSubmissionExamples = R"(Examples:
-  sojourn submission runs/xtreme --arm mnli --out xtreme_submission
+  sojourn submission runs/xtreme --arm none --out xtreme_submission
   sojourn score --xtreme xtreme_submission --task TASK    once labels/ is beside predictions/)";
 
 constexpr const char* kExamples = R"(Examples:
