@@ -46,7 +46,7 @@ int tasks_command(const std::vector<std::filesystem::path>& plugin_path) {
     lines.push_back(
         {entry.name, entry.version, entry.kind, languages, entry.licence, entry.file.string()});
   }
-  std::printf("%s", aligned(lines).c_str());
+  std::printf("%s", left_aligned(lines).c_str());
   return kExitOk;
 }
 

@@ -39,7 +39,7 @@ int score_xtreme(const ScoreArguments& arguments, TaskCatalog& tasks) {
   for (const auto& [language, values] : scores.per_language) add(language, values);
   add("mean", scores.mean);
   std::printf("%s, profile %s, in percent\n%s", scores.task.c_str(), scores.profile.c_str(),
-              aligned(lines).c_str());
+              left_aligned(lines).c_str());
   if (scores.missing > 0)
     std::printf("%lld examples without a prediction count as wrong\n",
                 static_cast<long long>(scores.missing));

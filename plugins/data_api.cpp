@@ -20,6 +20,8 @@ namespace {
         throw Refusal(SOJOURN_NOT_FOUND, "there is no file '" + name + "'");
       names.push_back(file.name);
     }
+  } else if (name == "predictions") {  // beside a benchmark's gold
+    throw Refusal(SOJOURN_NOT_FOUND, "there are no predictions");
   }
   throw Refusal(SOJOURN_INVALID, "the manifest has no file '" + name + "' in this split" +
                                      did_you_mean(name, names));

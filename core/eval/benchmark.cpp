@@ -70,7 +70,8 @@ Predictions answers(const std::string& text, const Dataset& data, const fs::path
   const auto places = places_of(data);
   Predictions predictions(places.size());
   try {
-    for (const auto& [id, answer] : nlohmann::json::parse(text).items()) {
+    const auto all = nlohmann::json::parse(text);
+    for (const auto& [id, answer] : all.items()) {
       const auto place = places.find(id);
       if (place == places.end()) throw input_error(file.string(), "no gold for id '" + id + "'");
       predictions[place->second] = answer.get<std::string>();

@@ -1,7 +1,6 @@
 #include "core/eval/exact_search.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/linalg_vector_norm.h>
@@ -17,17 +16,21 @@ namespace {
 constexpr std::int64_t kTile = 512;  // rows of one product
 constexpr double kSmallestNorm = 1e-12;
 
-// The k best columns of a row, by falling value, ties by index.
+// The k best columns of a row, by falling value, ties by index: inserted one by one, which for the
+// small k of a search costs little more than reading the row.
 void best_of_row(const float* row, std::int64_t n, std::int64_t k, std::int64_t* index,
                  float* cosine) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
-  std::iota(order.begin(), order.end(), 0);
-  std::partial_sort(
-      order.begin(), order.begin() + k, order.end(),
-      [&](std::int64_t a, std::int64_t b) { return row[a] != row[b] ? row[a] > row[b] : a < b; });
-  for (std::int64_t i = 0; i < k; ++i) {
-    index[i] = order[static_cast<std::size_t>(i)];
-    cosine[i] = row[index[i]];
+  std::int64_t found = 0;
+  for (std::int64_t column = 0; column < n; ++column) {
+    const float value = row[column];
+    if (found == k && !(value > cosine[k - 1])) continue;
+    std::int64_t place = found < k ? found++ : k - 1;
+    for (; place > 0 && value > cosine[place - 1]; --place) {
+      cosine[place] = cosine[place - 1];
+      index[place] = index[place - 1];
+    }
+    cosine[place] = value;
+    index[place] = column;
   }
 }
 

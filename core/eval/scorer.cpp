@@ -146,6 +146,7 @@ std::vector<std::string> finish(const Decoding& decoding, const Manifest& manife
   std::vector<std::optional<std::string>> found(static_cast<std::size_t>(data.examples));
   decoding.decoder->finish(tuned, decoding.search.get(),
                            [&](std::int64_t example, std::string_view text) {
+                             if (example >= data.examples) return;  // past the study's limit
                              found.at(static_cast<std::size_t>(example)) = std::string(text);
                            });
   std::vector<std::string> predictions;

@@ -62,7 +62,7 @@ std::optional<double> deviation(const std::vector<double>& values) {
   return std::sqrt(sum / static_cast<double>(values.size() - 1));
 }
 
-std::string aligned(const std::vector<Line>& lines) {
+std::string right_aligned(const std::vector<Line>& lines) {
   std::vector<std::size_t> widths;
   for (const auto& line : lines) {
     widths.resize(std::max(widths.size(), line.size()), 0);
@@ -150,12 +150,12 @@ std::string block_text(const std::string& title, const Block& block,
         difference_line("  - " + baseline, block.at(arm), block.at(baseline), languages));
   }
   return title + (seeds.size() > 1 ? ", mean of " + std::to_string(seeds.size()) + " seeds" : "") +
-         "\n" + aligned(lines) + "\n";
+         "\n" + right_aligned(lines) + "\n";
 }
 
 }  // namespace
 
-std::string aligned(const std::vector<std::vector<std::string>>& lines) {
+std::string left_aligned(const std::vector<std::vector<std::string>>& lines) {
   std::vector<std::size_t> widths;
   for (const auto& line : lines) {
     widths.resize(std::max(widths.size(), line.size()), 0);

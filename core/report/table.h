@@ -9,7 +9,7 @@
 namespace sojourn {
 
 // Columns filled up with spaces to equal widths, two spaces between them; the last one is as it is.
-std::string aligned(const std::vector<std::vector<std::string>>& lines);
+std::string left_aligned(const std::vector<std::vector<std::string>>& lines);
 
 // For each target its primary metric, mean over seeds, a column per language and their mean; under
 // each arm but the baseline, its difference to the baseline. Cells without a result are "-". With

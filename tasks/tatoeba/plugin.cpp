@@ -1,7 +1,12 @@
-// Tatoeba: for each English sentence its translation among up to a thousand foreign ones, in the
-// file names of the LASER and XTREME downloads, which spell languages with three letters.
+// Tatoeba: for each English sentence its translation among up to a thousand foreign ones. LASER's
+// files, which spell languages with three letters and are aligned, or XTREME's, whose English
+// sentences are sorted.
 #include <sojourn/plugin.h>
 #include <sojourn/sentence_retrieval.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
 
 namespace {
 
@@ -20,13 +25,20 @@ struct Tatoeba {
         {"nl", "nld"}, {"pt", "por"}, {"ru", "rus"}, {"sw", "swh"}, {"ta", "tam"}, {"te", "tel"},
         {"th", "tha"}, {"tl", "tgl"}, {"tr", "tur"}, {"ur", "urd"}, {"vi", "vie"}, {"zh", "cmn"}};
     for (const auto& entry : task.codes) task.languages.push_back(entry.first);
-    task.splits["test"]["foreign"] = {"tatoeba/tatoeba.{code}-eng.{code}"};
-    task.splits["test"]["english"] = {"tatoeba/tatoeba.{code}-eng.eng"};
+    task.splits["test"]["foreign"] = {"tatoeba/tatoeba.{code}-eng.{code}",
+                                      "tatoeba/{language}-en.{language}"};
+    task.splits["test"]["english"] = {"tatoeba/tatoeba.{code}-eng.eng", "tatoeba/{language}-en.en"};
+    task.labels_file = "tatoeba/test-{language}.tsv";
     return task;
   }
 
   static sdk::SentenceLists read(const sdk::OpenCall& call) {
-    return sdk::read_sentence_lists(call.file("foreign"), call.file("english"));
+    const sdk::File english = call.file("english");
+    constexpr std::string_view kSorted = "-en.en";
+    const std::string_view path = english.path;
+    const std::size_t start = path.size() - std::min(path.size(), kSorted.size());
+    const bool sorted = path.substr(start) == kSorted;
+    return sdk::read_sentence_lists(call.file("foreign"), english, !sorted);
   }
 };
 

@@ -55,6 +55,8 @@ TEST_CASE("XTREME's mock predictions score as its own script scores them", "[tas
       {"pawsx", "accuracy", 51.42857142857143},
       {"panx", "f1", 57.50793650793652},
       {"udpos", "f1", 70.21746048354693},
+      {"bucc2018", "f1", 55.0},
+      {"tatoeba", "accuracy", 53.611111111111114},
   }));
   CAPTURE(task, metric);
   PluginCatalog catalog({fs::path(SOJOURN_BINARY_DIR) / "lib/sojourn/tasks"});

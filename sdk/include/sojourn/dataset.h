@@ -182,9 +182,16 @@ class TuneCall : public Call {
  public:
   using Call::Call;
 
+  // Vectors of a side.
+  std::uint64_t count(std::int64_t side) const {
+    std::uint64_t n = 0;
+    check(host().search->count(context(), side, &n));
+    return n;
+  }
+
+  // k: at most count(to).
   Neighbours neighbours(std::int64_t from, std::int64_t to, std::uint32_t k) const {
-    Neighbours found{0, k, nullptr, nullptr};
-    check(host().search->count(context(), from, &found.rows));
+    Neighbours found{count(from), k, nullptr, nullptr};
     check(host().search->neighbours(context(), from, to, k, &found.index, &found.cosine));
     return found;
   }

@@ -18,21 +18,23 @@
 #pragma GCC visibility push(hidden)
 namespace sojourn::sdk {
 
-// Line i of one list translates line i of the other.
+// Sentences to search, and sentences whose translations to find among them.
 struct SentenceLists {
   std::vector<std::string_view> foreign;
   std::vector<std::string_view> english;
+  bool aligned = true;  // line i of one list translates line i of the other; else that is unknown
 };
 
 // Reads both files, one sentence a line. Throws DataError where one of them is longer than the
 // other.
-inline SentenceLists read_sentence_lists(const File& foreign, const File& english) {
+inline SentenceLists read_sentence_lists(const File& foreign, const File& english,
+                                         bool aligned = true) {
   const auto read = [](const File& file) {
     std::vector<std::string_view> sentences;
     for (Lines lines(file); lines.next();) sentences.push_back(lines.text());
     return sentences;
   };
-  SentenceLists lists{read(foreign), read(english)};
+  SentenceLists lists{read(foreign), read(english), aligned};
   if (lists.foreign.size() != lists.english.size()) {
     const bool more = lists.english.size() > lists.foreign.size();
     const auto& longer = more ? english : foreign;
@@ -46,14 +48,25 @@ inline SentenceLists read_sentence_lists(const File& foreign, const File& englis
 }
 
 // An example is an English sentence; its id, and the id of what is predicted for it, is the
-// number of the line (from 1). Each emits two features, the foreign sentence and the English one.
+// number of the line, from 1; in lists that aren't aligned, whose gold a benchmark keeps, what is
+// predicted counts from 0, as XTREME's gold does. Each emits two features, the foreign sentence and
+// the English one.
 class RetrievalDataset : public Dataset {
  public:
   static constexpr std::int64_t kForeign = 0;
   static constexpr std::int64_t kEnglish = 1;
 
   explicit RetrievalDataset(SentenceLists lists) : lists_(std::move(lists)) {
-    for (std::size_t i = 0; i < lists_.english.size(); ++i) ids_.push_back(std::to_string(i + 1));
+    const std::size_t first = lists_.aligned ? 1 : 0;
+    for (std::size_t i = 0; i < lists_.english.size(); ++i) {
+      ids_.push_back(std::to_string(i + 1));
+      names_.push_back(std::to_string(i + first));
+    }
+    if (lists_.aligned) gold_ = names_;
+  }
+  // A benchmark's gold alone.
+  explicit RetrievalDataset(std::vector<std::string> gold) : gold_(std::move(gold)) {
+    for (std::size_t i = 0; i < gold_.size(); ++i) ids_.push_back(std::to_string(i + 1));
   }
 
   std::uint64_t size() const override { return ids_.size(); }
@@ -69,33 +82,36 @@ class RetrievalDataset : public Dataset {
   }
 
   std::unique_ptr<Decoder> decoder() const override {
-    return std::make_unique<NearestDecoder>(ids_);
+    return std::make_unique<NearestDecoder>(names_);
   }
 
   std::vector<double> score(std::uint64_t index, std::string_view prediction) const override {
-    return one_item(ids_.at(index) == prediction);
+    if (gold_.empty()) throw NoGold();
+    return one_item(gold_.at(index) == prediction);
   }
 
  private:
   // The vectors stay with the host, in the order of the examples.
   class NearestDecoder : public Decoder {
    public:
-    explicit NearestDecoder(const std::vector<std::string>& ids) : ids_(&ids) {}
+    explicit NearestDecoder(const std::vector<std::string>& names) : names_(&names) {}
 
     void add(std::uint64_t /*example*/, const Arrays& /*arrays*/) override {}
     void finish(const DecodeCall& call) override {
       const Neighbours nearest = call.neighbours(kEnglish, kForeign, 1);
       for (std::uint64_t i = 0; i < nearest.rows; ++i) {
-        call.predict(i, ids_->at(static_cast<std::size_t>(nearest.index[i])));
+        call.predict(i, names_->at(static_cast<std::size_t>(nearest.index[i])));
       }
     }
 
    private:
-    const std::vector<std::string>* ids_;
+    const std::vector<std::string>* names_;
   };
 
   SentenceLists lists_;
-  std::vector<std::string> ids_;
+  std::vector<std::string> ids_;    // of the English sentences
+  std::vector<std::string> names_;  // of the foreign ones, as they are predicted
+  std::vector<std::string> gold_;   // for each English sentence; empty: unknown
 };
 
 // A task of this family. `Task` has two static members:
@@ -114,7 +130,10 @@ struct SentenceRetrieval {
     return spec;
   }
   static std::unique_ptr<Dataset> open(const OpenCall& call) {
-    return std::make_unique<RetrievalDataset>(Task::read(call));
+    if (call.split() != kLabelsSplit) return std::make_unique<RetrievalDataset>(Task::read(call));
+    std::vector<std::string> gold;
+    for (Lines lines(call.file("labels")); lines.next();) gold.emplace_back(lines.text());
+    return std::make_unique<RetrievalDataset>(std::move(gold));
   }
 };
 
