@@ -40,13 +40,13 @@ std::string run_manifest(const RunRecord& record) {
   manifest["data"] = nlohmann::ordered_json::object();
   for (const auto& [key, loaded] : record.data) {
     const Task& task = record.tasks.task(key.task);
-    manifest["tasks"][key.task] = {{"version", task.version()},
-                                   {"plugin", task.plugin_file().string()},
-                                   {"sha256", file_sha256(task.plugin_file())}};
+    auto& of_task = manifest["tasks"][key.task];
+    of_task["version"] = task.version();
+    of_task["plugin"] = task.plugin_file().string();
+    of_task["sha256"] = file_sha256(task.plugin_file());
     for (const auto& file : loaded.files)
       manifest["data"][file.second.string()] = file_sha256(file.second);
-    for (const auto& name : loaded.left_out)
-      manifest["tasks"][key.task]["left_out"][key.split].push_back(name);
+    for (const auto& name : loaded.left_out) of_task["left_out"][key.split].push_back(name);
   }
   manifest["stages"] = nlohmann::ordered_json::array();
   for (const auto& stage : record.stages) {

@@ -1,0 +1,156 @@
+"""Every bundled task end to end on a few rows: read, trained, scored, and scored again from its predictions."""
+
+import json
+import re
+
+import pytest
+from world import PAIRS, TESTS, nli_lines, tagged_lines
+
+LETTERS = {"entailment": "e", "neutral": "n", "contradiction": "c"}
+
+
+def json_lines(rows) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def anli(world, split):
+    rows = [
+        {"uid": f"u{i}", "context": a, "hypothesis": b, "label": LETTERS[label]}
+        for i, (a, b, label) in enumerate(PAIRS)
+    ]
+    world.write(f"data/anli/R2/{split}.jsonl", json_lines(rows))
+
+
+def snli(world, split):
+    world.write(f"data/snli/{split}.jsonl", nli_lines(split))
+
+
+def qqp(world, split):
+    head = "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n"
+    rows = [f"{i}\t-1\t-1\t{a}?\t{b}?\t{i % 2}\n" for i, (a, b, _) in enumerate(PAIRS)]
+    world.write(f"data/qqp/{split}.tsv", head + "".join(rows))
+
+
+def pawsx(world, split):
+    rows = [f"{a}\t{b}\t{i % 2}\n" for i, (a, b, _) in enumerate(PAIRS)]
+    for language in ("en", "de") if split == "dev" else ("en",):
+        world.write(f"data/pawsx/{split}-{language}.tsv", "".join(rows))
+
+
+def hellaswag(world, split):
+    endings = [b for _, b, _ in PAIRS[:4]]
+    rows = [{"ctx_a": a, "ctx_b": "then", "endings": endings, "label": i % 4} for i, (a, _, _) in enumerate(PAIRS)]
+    world.write(f"data/hellaswag/hellaswag_{'train' if split == 'train' else 'val'}.jsonl", json_lines(rows))
+
+
+def cosmosqa(world, split):
+    rows = ["id,context,question,answer0,answer1,answer2,answer3,label\n"]
+    for i, (a, b, _) in enumerate(PAIRS):
+        rows.append(f'q{i},"{a},\nsaid ""he""",what next?,{b},nothing,rain,snow,{i % 4}\n')
+    world.write(f"data/cosmosqa/{'train' if split == 'train' else 'valid'}.csv", "".join(rows))
+
+
+def commonsenseqa(world, split):
+    rows = [
+        {
+            "id": f"c{i}",
+            "question": {"stem": a, "choices": [{"label": k, "text": f"{b} {k}"} for k in "ABCDE"]},
+            "answerKey": "ABCDE"[i % 5],
+        }
+        for i, (a, b, _) in enumerate(PAIRS)
+    ]
+    world.write(f"data/commonsenseqa/{split}_rand_split.jsonl", json_lines(rows))
+
+
+def ccg(world, split):
+    world.write(f"data/ccg/{split}-en.tsv", tagged_lines().replace("NOUN", "N\\N" if split == "dev" else "N"))
+
+
+def panx(world, split):
+    tags = {"PRON": "B-PER", "NOUN": "I-ORG"}
+    lines = re.sub(r"\t(\w+)", lambda m: "\t" + tags.get(m[1], "O"), tagged_lines())
+    for language in ("en", "sw") if split == "dev" else ("en",):
+        world.write(f"data/panx/{split}-{language}.tsv", lines)
+
+
+TRAINED = {
+    f.__name__: f for f in (anli, snli, qqp, pawsx, hellaswag, cosmosqa, commonsenseqa, ccg, panx)
+}
+
+
+def study_of(world, target: str) -> None:
+    text = world.study.read_text()
+    world.study.write_text(text[: text.index("[[intermediate]]")] + target)
+
+
+def run_and_score_again(world):
+    result = world.run()
+    assert result.returncode == 0, result.stderr
+    rows = world.results()
+    assert all(0 <= row["value"] <= 100 for row in rows)
+    again = world.sojourn("score", "runs/small", "--json")
+    assert again.returncode == 0, again.stderr
+    assert again.stdout == (world.root / "runs/small/results.jsonl").read_text()
+    return rows
+
+
+@pytest.mark.parametrize("task", TRAINED)
+def test_a_task_is_trained_and_scored(world, task):
+    for split in ("train", "dev"):
+        TRAINED[task](world, split)
+    study_of(world, f'[[target]]\ntask = "{task}"\nsplit = "dev"\n')
+    rows = run_and_score_again(world)
+    assert {row["n"] for row in rows} == {4 if task in ("ccg", "panx") else len(PAIRS)}
+    languages = {"pawsx": {"en", "de"}, "panx": {"en", "sw"}}.get(task, {"en"})
+    assert {row["language"] for row in rows} == languages
+    curve = (world.root / f"runs/small/training/none/{task}/seed-1.jsonl").read_text().splitlines()
+    assert json.loads(curve[-1])["loss"] > 0
+
+
+def test_anli_says_which_of_its_parts_are_missing(world):
+    for split in ("train", "dev"):
+        anli(world, split)
+    study_of(world, '[[target]]\ntask = "anli"\nsplit = "dev"\n')
+    run_and_score_again(world)
+    log = (world.root / "runs/small/log.txt").read_text()
+    assert "anli train en: left out, since not there: R1, R3, snli" in log
+    manifest = json.loads((world.root / "runs/small/manifest.json").read_text())
+    assert manifest["tasks"]["anli"]["left_out"] == {"train": ["R1", "R3", "snli"], "dev": ["R1", "R3"]}
+
+
+def test_bucc_learns_its_threshold_on_dev_and_predicts_a_test_set_without_gold(world):
+    foreign = ["ein hund", "die katze", "rote autos", "ein hund", "wir singen"]
+    english = ["a dog", "the cat", "red cars", "it rains", "we sing", "he sold it"]
+    for split in ("dev", "test"):
+        for name, sentences in (("de", foreign), ("en", english)):
+            lines = "".join(f"{name}-{i}\t{s}\n" for i, s in enumerate(sentences))
+            world.write(f"data/bucc2018/de-en.{split}.{name}", lines)
+    world.write("data/bucc2018/de-en.dev.gold", "de-1\ten-1\nde-2\ten-2\nde-4\ten-4\n")
+    study_of(world, '[[target]]\ntask = "bucc2018"\nsplit = ["dev", "test"]\nlayer = 2\n')
+    rows = run_and_score_again(world)
+    assert [(row["split"], row["metric"], row["profile"], row["n"]) for row in rows] == [("dev", "f1", "bucc-2018", 5)]
+    lines = (world.root / "runs/small/predictions/none/bucc2018/1/test/de.jsonl").read_text().splitlines()
+    dev = (world.root / "runs/small/predictions/none/bucc2018/1/dev/de.jsonl").read_text().splitlines()
+    predicted = [json.loads(line)["prediction"] for line in lines]
+    assert predicted == [json.loads(line)["prediction"] for line in dev]  # the same sentences and threshold
+    assert predicted[0] == predicted[3] == ""  # a sentence that comes twice
+    assert "statistics" not in json.loads(lines[0])
+
+
+def test_a_sentence_of_a_thousand_words_is_scored_whole(world):
+    words = "".join(f"word{i}\t{'NOUN' if i % 3 else 'VERB'}\n" for i in range(1000))
+    for language in ("en", "de"):
+        world.write(f"data/udpos/test-{language}.tsv", words + "\n")
+    study_of(world, '[[target]]\ntask = "udpos"\n')
+    run_and_score_again(world)
+    lines = (world.root / "runs/small/predictions/none/udpos/1/test/de.jsonl").read_text().splitlines()
+    (sentence,) = map(json.loads, lines)
+    assert sentence["statistics"]["total"] == 1000
+    tags = sentence["prediction"].split(" ")
+    assert len(tags) == 1000 and "<none>" not in tags
+
+
+def test_the_configuration_of_all_tasks_names_them_all(world):
+    text = (TESTS.parent / "configs/all-tasks.toml").read_text()
+    named = set(re.findall(r'^task\s*= "(\w+)"', text, re.MULTILINE))
+    assert named == {folder.name for folder in (TESTS.parent / "tasks").iterdir() if folder.is_dir()}
