@@ -42,6 +42,9 @@ class DropoutMask {
   // the first and the last) of row `row`.
   void factors(std::int64_t row, std::uint32_t outer, std::uint32_t group,
                float* out) const noexcept;
+  // The factors of a whole tensor of these sizes, float32, made on the device with tensor
+  // operations: for devices on which factors() can't run. See dropout() for `tokens`.
+  at::Tensor factors_of(at::IntArrayRef sizes, const at::Tensor& tokens, at::Device device) const;
 
  private:
   std::uint32_t key0_, key1_;

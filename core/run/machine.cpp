@@ -1,5 +1,6 @@
 #include "core/run/machine.h"
 
+#include <cstdlib>
 #include <fstream>
 
 #include <ATen/Context.h>
@@ -39,6 +40,10 @@ Machine set_up_machine(const std::string& device, const std::string& precision, 
   Machine machine{use_cuda ? at::Device(at::kCUDA) : at::Device(at::kCPU), Precision::kFp32,
                   threads > 0 ? threads : usable_threads(), ""};
   at::set_num_threads(machine.threads);
+  if (use_cuda) {  // same bits in every run; the first also needs cuBLAS to keep to one workspace
+    at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+    ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
+  }
   if (precision == "auto") {
     machine.precision = use_cuda ? Precision::kBf16 : fastest_precision();
     machine.reason = use_cuda ? "a GPU"

@@ -4,6 +4,7 @@
 
 #include <sojourn/task_abi.h>
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
