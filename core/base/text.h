@@ -1,6 +1,7 @@
 // Small things about strings.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,5 +25,8 @@ std::string did_you_mean(std::string_view name, std::span<const std::string> can
 std::string join(std::span<const std::string> parts, std::string_view separator);
 
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
+
+// "12,345".
+std::string thousands(std::int64_t number);
 
 }  // namespace sojourn

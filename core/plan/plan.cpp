@@ -126,16 +126,6 @@ class Planner {
     return made;
   }
 
-  // What a target's stage trains on.
-  std::string training_task(const Target& target, const Manifest& manifest) {
-    if (!target.train.empty()) return target.train.front();
-    if (manifest.splits.contains("train")) return target.task;
-    if (!manifest.train_on.empty()) return manifest.train_on.front();
-    throw input_error(
-        target.where,
-        "task '" + target.task + "' has no training set: say which task to train with `train`");
-  }
-
   void check_head(const Target& target, const Manifest& manifest, const Manifest& trained) const {
     // Labels that are read from a train split are known to be the same only within one task.
     const bool same_labels = !manifest.head->labels_from_train || manifest.name == trained.name;
@@ -234,6 +224,15 @@ class Planner {
 };
 
 }  // namespace
+
+std::string training_task(const Target& target, const Manifest& manifest) {
+  if (!target.train.empty()) return target.train.front();
+  if (manifest.splits.contains("train")) return target.task;
+  if (!manifest.train_on.empty()) return manifest.train_on.front();
+  throw input_error(
+      target.where,
+      "task '" + target.task + "' has no training set: say which task to train with `train`");
+}
 
 Plan make_plan(const Study& study, TaskCatalog& tasks, const EncoderConfig& encoder) {
   return Planner(study, tasks, encoder).make();

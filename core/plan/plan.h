@@ -58,6 +58,10 @@ struct Plan {
   std::vector<std::string> arms;  // "none" first, then as in the file
 };
 
+// The task on whose training set the stage of a target trains; only where the task has a head,
+// whose manifest this is. Throws Error(kInput) where nothing says which.
+std::string training_task(const Target& target, const Manifest& manifest);
+
 // Throws Error(kInput) naming the study's line for what can't be: a task that does not exist or
 // can't be trained, a head that doesn't fit, a language or a file that isn't there, a layer that
 // the encoder hasn't.

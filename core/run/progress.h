@@ -1,11 +1,11 @@
-// What a person sees while a study runs: one living line on a terminal, a line at intervals
-// elsewhere.
+// What a person sees while a study runs.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <string>
 
+#include "core/run/living_line.h"
 #include "core/train/trainer.h"
 
 namespace sojourn {
@@ -21,7 +21,7 @@ class Progress {
   void training(const StepReport& step, std::int64_t steps);
   void scoring(const std::string& what, std::int64_t pieces);
   // A line that stays.
-  void note(const std::string& text);
+  void note(const std::string& text) { line_.note(text); }
   // Work that a failed stage will not do.
   void skip(std::int64_t work) { total_work_ -= work; }
 
@@ -31,25 +31,17 @@ class Progress {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void show(const std::string& text, bool now);
   std::string time_left(std::int64_t work) const;
 
-  bool terminal_;
+  LivingLine line_;
   std::size_t stages_;
   std::int64_t total_work_;
   std::int64_t done_work_ = 0;
   double busy_seconds_ = 0;  // spent on the work done
   std::string stage_;
-  Clock::time_point stage_start_, last_work_, last_shown_;
+  Clock::time_point stage_start_, last_work_;
   std::int64_t trained_tokens_ = 0;
   double trained_seconds_ = 0;
-  bool line_open_ = false;
 };
-
-// "1:02:03" or "2:03".
-std::string duration(double seconds);
-
-// "12,345".
-std::string thousands(std::int64_t number);
 
 }  // namespace sojourn
