@@ -1,6 +1,7 @@
 // The commands of the program, one function each; they return the exit code.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -49,6 +50,18 @@ struct SubmissionArguments {
 };
 
 int submission_command(const SubmissionArguments& arguments);
+
+struct DataCheckArguments {
+  std::vector<std::string> tasks;   // a study before them, if the first ends in .toml
+  std::filesystem::path data_root;  // empty: the study's, as with those that follow
+  std::filesystem::path encoder;
+  std::int64_t max_tokens = 0;  // 0: as the study has it for the task, else the default
+  std::vector<std::filesystem::path> plugin_path;
+  int threads = 0;
+  bool json = false;
+};
+
+int data_check_command(const DataCheckArguments& arguments);
 
 // For --version: the program's, LibTorch's, the CPU's features and what they select.
 std::string version_text();

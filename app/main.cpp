@@ -37,11 +37,23 @@ constexpr const char* kSubmissionExamples = R"(Examples:
   sojourn submission runs/xtreme --arm none --out xtreme_submission
   sojourn score --xtreme xtreme_submission --task TASK    once labels/ is beside predictions/)";
 
+constexpr const char* kDataCheckExamples = R"(Examples:
+  sojourn data check study.toml                   all tasks of a study
+  sojourn data check study.toml TASK OTHER_TASK   these alone
+  sojourn data check --data-root ~/xtreme --encoder models/xlm-roberta-base   all tasks with files there
+
+Of each split and language: examples, labels, tokens, the share of unknown pieces, the share of examples
+longer than the limit, duplicates. Then training texts that are in dev or test sets, and dev
+texts in test sets. All files are tokenized anew, since features in the cache hold no text.
+Exit codes: 0 all files could be read; 2 something is wrong with the command line, the study, the encoder
+or a file (the others were read all the same); 130 interrupted.)";
+
 constexpr const char* kExamples = R"(Examples:
   sojourn run configs/quickstart.toml    train and score a study
   sojourn tasks                          list the tasks that plugins offer
   sojourn score runs/quickstart          score predictions from their files
   sojourn submission runs/x --out DIR    write a run's predictions as XTREME takes them
+  sojourn data check study.toml          look at the data of a study, and for leaks
   sojourn run --help                     options of a command)";
 
 // Freed memory stays with the process: training frees and asks for the same large blocks at every
@@ -104,6 +116,30 @@ CLI::App* add_submission(CLI::App& app, SubmissionArguments& arguments) {
   return submission;
 }
 
+CLI::App* add_data_check(CLI::App& app, DataCheckArguments& arguments) {
+  auto* data = app.add_subcommand("data", "Look at data: see `sojourn data check --help`");
+  data->require_subcommand(1);
+  auto* check = data->add_subcommand("check", "Count what data holds, and find leaks");
+  check->footer(kDataCheckExamples);
+  check->add_option("tasks", arguments.tasks, "A study, then the tasks to check [all of the study]")
+      ->type_name("STUDY.toml TASK");
+  check->add_option("--data-root", arguments.data_root, "Folder of the data [the study's]")
+      ->type_name("DIR");
+  check
+      ->add_option("--encoder", arguments.encoder,
+                   "Hugging Face directory with the tokenizer [the study's]")
+      ->type_name("DIR");
+  check
+      ->add_option("--max-tokens", arguments.max_tokens,
+                   "Longer examples are counted [the study's for the task, else 128]")
+      ->check(CLI::Range(8, 1000000));
+  check->add_option("--threads", arguments.threads, "Threads [as many as this process may use]")
+      ->check(CLI::Range(1, 1024));
+  check->add_flag("--json", arguments.json, "JSON instead of a table");
+  add_plugin_path(check, arguments.plugin_path);
+  return check;
+}
+
 int exit_code(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::kInput:
@@ -160,6 +196,9 @@ int parse_and_run(int argc, char** argv) {
   SubmissionArguments submission_arguments;
   auto* submission = add_submission(app, submission_arguments);
 
+  DataCheckArguments check_arguments;
+  const auto* data_check = add_data_check(app, check_arguments);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -167,6 +206,7 @@ int parse_and_run(int argc, char** argv) {
   }
   if (run->parsed()) return run_command(arguments);
   if (submission->parsed()) return submission_command(submission_arguments);
+  if (data_check->parsed()) return data_check_command(check_arguments);
   return tasks->parsed() ? tasks_command(tasks_path) : score_command(score_arguments);
 }
 

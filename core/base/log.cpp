@@ -1,9 +1,10 @@
 #include "core/base/log.h"
 
-#include <memory>
+#include <algorithm>
+#include <mutex>
 #include <utility>
-#include <vector>
 
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
@@ -36,5 +37,32 @@ void log_to_file(const std::filesystem::path& file) {
 }
 
 void stop_log_file() { start_log(); }
+
+class CapturedLog::Sink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  std::vector<std::string> lines() {
+    const std::lock_guard lock(mutex_);
+    return lines_;
+  }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    std::string line(message.payload.data(), message.payload.size());
+    if (std::find(lines_.begin(), lines_.end(), line) == lines_.end())
+      lines_.push_back(std::move(line));
+  }
+  void flush_() override {}
+
+  std::vector<std::string> lines_;
+};
+
+CapturedLog::CapturedLog() : sink_(std::make_shared<Sink>()), former_(spdlog::default_logger()) {
+  sink_->set_level(spdlog::level::info);
+  use_sinks({sink_});
+}
+
+CapturedLog::~CapturedLog() { spdlog::set_default_logger(former_); }
+
+std::vector<std::string> CapturedLog::lines() const { return sink_->lines(); }
 
 }  // namespace sojourn

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include <spdlog/spdlog.h>
 
@@ -15,5 +18,21 @@ void log_to_file(const std::filesystem::path& file);
 
 // Logs to the terminal only again, and closes the file.
 void stop_log_file();
+
+// While it exists, lines of the level info and above are kept here and go nowhere else.
+class CapturedLog {
+ public:
+  CapturedLog();
+  CapturedLog(const CapturedLog&) = delete;
+  CapturedLog& operator=(const CapturedLog&) = delete;
+  ~CapturedLog();
+
+  std::vector<std::string> lines() const;  // those that are equal once
+
+ private:
+  class Sink;
+  std::shared_ptr<Sink> sink_;
+  std::shared_ptr<spdlog::logger> former_;
+};
 
 }  // namespace sojourn
