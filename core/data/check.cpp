@@ -9,7 +9,6 @@
 
 #include "core/base/cancel.h"
 #include "core/base/error.h"
-#include "core/base/hash.h"
 #include "core/base/log.h"
 #include "core/base/parallel.h"
 #include "core/data/feature_table.h"
@@ -55,10 +54,7 @@ std::optional<std::size_t> label_field(const Manifest& manifest) {
 TextHash hash_of(const std::vector<NotedText>& texts) {
   std::string all;
   for (const auto& text : texts) all.append(text.hash.begin(), text.hash.end());
-  const auto digest = sha256_bytes(all);
-  TextHash hash;
-  std::copy_n(digest.begin(), hash.size(), hash.begin());
-  return hash;
+  return text_hash(all);
 }
 
 struct FirstBytes {  // of what is a hash already

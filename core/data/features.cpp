@@ -101,8 +101,8 @@ LoadedDataset load_dataset(Task& task, const std::string& split, const std::stri
     throw input_error(request.files.begin()->second.string(),
                       "has no example for split " + split + ", language " + language);
   }
-  return {std::move(data), examples, std::move(features), request.files,
-          left_out(manifest, request)};
+  return {std::move(data), examples,       std::move(features),
+          request.files,   request.labels, left_out(manifest, request)};
 }
 
 }  // namespace sojourn

@@ -20,6 +20,7 @@ struct LoadedDataset {
   std::int64_t examples = 0;  // after the limit
   FeatureTable features;
   std::map<std::string, std::filesystem::path> files;
+  std::vector<std::string> labels;    // of the task's head
   std::vector<std::string> left_out;  // optional files that aren't there
 };
 

@@ -32,17 +32,6 @@ std::string percent(std::int64_t part, std::int64_t all) {
   return part > 0 && std::string(text.data()) == "0.0%" ? "<0.1%" : text.data();
 }
 
-// Two spaces before each line, and from the given column on, all columns flush right.
-std::string numbers_right(Lines lines, std::size_t column) {
-  for (std::size_t i = column; i < lines[0].size(); ++i) {
-    std::size_t width = 0;
-    for (const auto& line : lines) width = std::max(width, line[i].size());
-    for (auto& line : lines) line[i].insert(0, width - line[i].size(), ' ');
-  }
-  for (auto& line : lines) line[0].insert(0, "  ");
-  return left_aligned(lines);
-}
-
 std::string largest_label(const CheckedSet& set) {
   std::int64_t all = 0;
   std::int64_t most = 0;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/plan/plan.h"
 
 namespace sojourn {
@@ -33,6 +34,21 @@ std::string results_jsonl(std::vector<ResultRow> rows) {
     text += line.dump() + "\n";
   }
   return text;
+}
+
+std::vector<Prediction> read_predictions(const std::filesystem::path& file) {
+  std::vector<Prediction> predictions;
+  std::istringstream lines(read_file(file));
+  for (std::string line; std::getline(lines, line);) {
+    try {
+      const auto json = nlohmann::json::parse(line);
+      predictions.push_back({json.at("id"), json.at("prediction")});
+    } catch (const nlohmann::json::exception& error) {
+      throw input_error(file.string() + ":" + std::to_string(predictions.size() + 1),
+                        std::string("not a prediction: ") + error.what());
+    }
+  }
+  return predictions;
 }
 
 std::vector<ResultRow> parse_results(std::string_view jsonl, const std::string& where) {

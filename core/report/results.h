@@ -37,6 +37,15 @@ std::filesystem::path predictions_file(const std::string& arm, const std::string
                                        std::uint64_t seed, const std::string& split,
                                        const std::string& language);
 
+struct Prediction {
+  std::string id;
+  std::string text;
+};
+
+// What a file that predictions_jsonl wrote predicts, in its order. Throws Error(kInput) with file
+// and line.
+std::vector<Prediction> read_predictions(const std::filesystem::path& file);
+
 // One JSON object a line: id, align, cluster, prediction, statistics by name (left out where the
 // example has no gold). No source text.
 std::string predictions_jsonl(const std::vector<ScoredExample>& examples,

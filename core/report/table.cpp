@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 namespace sojourn {
 
@@ -62,20 +63,13 @@ std::optional<double> deviation(const std::vector<double>& values) {
   return std::sqrt(sum / static_cast<double>(values.size() - 1));
 }
 
-std::string right_aligned(const std::vector<Line>& lines) {
+std::vector<std::size_t> widths_of(const std::vector<Line>& lines) {
   std::vector<std::size_t> widths;
   for (const auto& line : lines) {
     widths.resize(std::max(widths.size(), line.size()), 0);
     for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
   }
-  std::string text;
-  for (const auto& line : lines) {
-    std::string row = "  " + line[0] + std::string(widths[0] - line[0].size(), ' ');
-    for (std::size_t i = 1; i < line.size(); ++i)
-      row += "  " + std::string(widths[i] - line[i].size(), ' ') + line[i];
-    text += row + "\n";
-  }
-  return text;
+  return widths;
 }
 
 Line arm_line(const std::string& name, const Values& values,
@@ -150,17 +144,13 @@ std::string block_text(const std::string& title, const Block& block,
         difference_line("  - " + baseline, block.at(arm), block.at(baseline), languages));
   }
   return title + (seeds.size() > 1 ? ", mean of " + std::to_string(seeds.size()) + " seeds" : "") +
-         "\n" + right_aligned(lines) + "\n";
+         "\n" + numbers_right(std::move(lines), 1) + "\n";
 }
 
 }  // namespace
 
 std::string left_aligned(const std::vector<std::vector<std::string>>& lines) {
-  std::vector<std::size_t> widths;
-  for (const auto& line : lines) {
-    widths.resize(std::max(widths.size(), line.size()), 0);
-    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
-  }
+  const auto widths = widths_of(lines);
   std::string text;
   for (const auto& line : lines) {
     for (std::size_t i = 0; i < line.size(); ++i) {
@@ -170,6 +160,16 @@ std::string left_aligned(const std::vector<std::vector<std::string>>& lines) {
     text += '\n';
   }
   return text;
+}
+
+std::string numbers_right(std::vector<std::vector<std::string>> lines, std::size_t column) {
+  const auto widths = widths_of(lines);
+  for (auto& line : lines) {
+    for (std::size_t i = column; i < line.size(); ++i)
+      line[i].insert(0, widths[i] - line[i].size(), ' ');
+    line[0].insert(0, "  ");
+  }
+  return left_aligned(lines);
 }
 
 std::string results_table(const std::vector<ResultRow>& rows, const std::vector<std::string>& arms,

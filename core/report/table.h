@@ -1,6 +1,7 @@
 // The table that a run ends with: arms against languages, and the difference to the baseline.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,10 @@ namespace sojourn {
 
 // Columns filled up with spaces to equal widths, two spaces between them; the last one is as it is.
 std::string left_aligned(const std::vector<std::vector<std::string>>& lines);
+
+// The same with two spaces before each line, and from the given column on (from 0), all columns
+// flush right.
+std::string numbers_right(std::vector<std::vector<std::string>> lines, std::size_t column);
 
 // For each target its primary metric, mean over seeds, a column per language and their mean; under
 // each arm but the baseline, its difference to the baseline. Cells without a result are "-". With

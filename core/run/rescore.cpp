@@ -3,12 +3,9 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <tuple>
 #include <utility>
-
-#include <nlohmann/json.hpp>
 
 #include "core/base/cancel.h"
 #include "core/base/error.h"
@@ -39,27 +36,20 @@ fs::path file_of(const fs::path& run, const ResultRow& row) {
 }
 
 // The predictions of a file, which must be those for the first examples of the data.
-std::vector<std::string> read_predictions(const fs::path& file, const Dataset& data) {
-  std::vector<std::string> predictions;
-  std::istringstream lines(read_file(file));
-  for (std::string line; std::getline(lines, line);) {
-    const auto example = static_cast<std::int64_t>(predictions.size());
+std::vector<std::string> predictions_for(const Dataset& data, const fs::path& file) {
+  std::vector<std::string> texts;
+  for (auto& [id, text] : read_predictions(file)) {
+    const auto example = static_cast<std::int64_t>(texts.size());
     const std::string where = file.string() + ":" + std::to_string(example + 1);
     if (example == data.size())
       throw input_error(where, "more predictions than the data has examples");
-    try {
-      const auto json = nlohmann::json::parse(line);
-      const std::string id = json.at("id");
-      const std::string expected = data.example(example).id;
-      if (id != expected)
-        throw input_error(where,
-                          "a prediction for example '" + id + "', expected '" + expected + "'");
-      predictions.push_back(json.at("prediction"));
-    } catch (const nlohmann::json::exception& error) {
-      throw input_error(where, std::string("not a prediction: ") + error.what());
-    }
+    const std::string expected = data.example(example).id;
+    if (id != expected)
+      throw input_error(where,
+                        "a prediction for example '" + id + "', expected '" + expected + "'");
+    texts.push_back(std::move(text));
   }
-  return predictions;
+  return texts;
 }
 
 class Rescorer {
@@ -83,7 +73,7 @@ class Rescorer {
     const fs::path file = file_of(run_, first);
     Task& task = tasks_.task(first.task);
     const Dataset& data = dataset(task, first.split, first.language);
-    const auto scores = score_predictions(task.manifest(), data, read_predictions(file, data));
+    const auto scores = score_predictions(task.manifest(), data, predictions_for(data, file));
     ++found_.files;
     for (const ResultRow& written : rows) {
       ResultRow row = written;

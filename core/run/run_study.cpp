@@ -184,7 +184,7 @@ class Runner {
                        Progress& progress) {
     Task& task = tasks_.task(stage.training.task);
     const RandomKey key{stage.seed, stage.role, 0};
-    const auto labels = head_labels(task, study_.data_root).size();
+    const auto labels = data(stage.training).labels.size();
     TaskHead head = make_head(task, encoder.config().hidden_size, static_cast<std::int64_t>(labels),
                               options_.machine.device, key);
     const Recipe& recipe = stage.recipe;

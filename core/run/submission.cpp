@@ -1,7 +1,6 @@
 #include "core/run/submission.h"
 
 #include <map>
-#include <sstream>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -18,26 +17,6 @@ namespace sojourn {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Prediction {
-  std::string id;
-  std::string text;
-};
-
-std::vector<Prediction> read_predictions(const fs::path& file) {
-  std::vector<Prediction> predictions;
-  std::istringstream lines(read_file(file));
-  for (std::string line; std::getline(lines, line);) {
-    try {
-      const auto json = nlohmann::json::parse(line);
-      predictions.push_back({json.at("id"), json.at("prediction")});
-    } catch (const nlohmann::json::exception& error) {
-      throw input_error(file.string() + ":" + std::to_string(predictions.size() + 1),
-                        std::string("not a prediction: ") + error.what());
-    }
-  }
-  return predictions;
-}
 
 std::string in_format(BenchmarkSpec::Format format, const std::vector<Prediction>& predictions) {
   if (format == BenchmarkSpec::Format::kAnswers) {

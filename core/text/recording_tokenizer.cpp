@@ -55,8 +55,7 @@ void note_text(std::string_view text, TextRole role, NotedExample& noted) {
   if (normal.empty()) return;
   NotedText found;
   found.role = role;
-  const auto digest = sha256_bytes(normal);
-  std::copy_n(digest.begin(), found.hash.size(), found.hash.begin());
+  found.hash = text_hash(normal);
   for (std::string_view rest = normal; !rest.empty();) {
     const Character character = first_character(rest);
     ++found.characters;
@@ -106,6 +105,13 @@ std::string normal_form(std::string_view text) {
     text.remove_prefix(character.size);
   }
   return normal;
+}
+
+TextHash text_hash(std::string_view bytes) {
+  const auto digest = sha256_bytes(bytes);
+  TextHash hash{};
+  std::copy_n(digest.begin(), hash.size(), hash.begin());
+  return hash;
 }
 
 RecordingTokenizer::Recording::Recording(NotedExample& into) noexcept { t_noted = &into; }

@@ -12,8 +12,9 @@
 
 namespace sojourn {
 
-// Of a text's normal form: the first half of its SHA-256.
+// The first half of a SHA-256, here of a text's normal form.
 using TextHash = std::array<std::uint8_t, 16>;
+TextHash text_hash(std::string_view bytes);
 
 // How a text was given: alone, as one of a pair, or as words (joined by a space).
 enum class TextRole : std::uint8_t { kSingle, kFirst, kSecond, kWords };

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <sojourn/dataset.h>
-#include <sojourn/head.h>
 #include <sojourn/manifest.h>
+#include <sojourn/sentence_vectors.h>
 #include <sojourn/text_files.h>
 
 #include <algorithm>
@@ -177,15 +177,12 @@ class MiningDataset : public Dataset {
   // Its own sentence, where it is the first such, and its share of the English ones, so that the
   // first n examples have a like part of both sides.
   void featurize(const FeatureCall& call, std::uint64_t index) const override {
-    const auto emit = [&](std::string_view sentence, const std::int64_t& side) {
-      const auto encoding = call.encode(sentence);
-      call.emit({Field(encoding.ids, encoding.n), Field::scalar(side)});
-    };
     const std::size_t place = foreign_.place.at(index);
-    if (foreign_.sentences[place].front() == index) emit(foreign_.unique[place], kForeign);
+    if (foreign_.sentences[place].front() == index)
+      emit_sentence(call, foreign_.unique[place], kForeign);
     const std::size_t n = english_.unique.size();
     for (std::size_t e = index * n / size(); e < (index + 1) * n / size(); ++e)
-      emit(english_.unique[e], kEnglish);
+      emit_sentence(call, english_.unique[e], kEnglish);
   }
 
   std::unique_ptr<Decoder> decoder() const override { return std::make_unique<Miner>(*this); }
@@ -194,10 +191,8 @@ class MiningDataset : public Dataset {
     if (!gold_) throw NoGold();
     const std::string& id = foreign_.ids.at(index);
     std::vector<double> statistics{0, 0, 0};
-    while (!prediction.empty()) {
-      const std::string partner(prediction.substr(0, prediction.find(' ')));
-      prediction.remove_prefix(std::min(prediction.size(), partner.size() + 1));
-      statistics[0] += gold_->count({id, partner}) != 0 ? 1 : 0;
+    for (const auto partner : split_at_spaces(prediction)) {
+      statistics[0] += gold_->count({id, std::string(partner)}) != 0 ? 1 : 0;
       statistics[1] += 1;
     }
     const auto found = gold_of_.find(id);
@@ -206,9 +201,6 @@ class MiningDataset : public Dataset {
   }
 
  private:
-  static constexpr std::int64_t kForeign = 0;
-  static constexpr std::int64_t kEnglish = 1;
-
   class Miner : public Decoder {
    public:
     explicit Miner(const MiningDataset& data) : data_(&data) {}
@@ -290,10 +282,7 @@ struct BitextMining {
   static constexpr bool kTunes = true;
   static Description description() { return Task::description(); }
   static FamilySpec family() {
-    FamilySpec spec;
-    spec.kind = "bitext mining";
-    spec.fields = {{"input_ids", {"T"}, 0}, {"side", {}, 0}};
-    spec.search_side = "side";
+    FamilySpec spec = sentence_family("bitext mining");
     spec.predictions = "pairs";
     spec.statistics = {"correct", "predicted", "gold"};
     spec.metrics = {{"f1", "bucc-2018", {"correct", "predicted", "gold"}}};

@@ -37,6 +37,12 @@ sojourn_status guarded(sojourn_ctx* context, const Body& body) noexcept {
   }
 }
 
+// For what the callbacks below hand to the host themselves: a refusal is the plugin's own error.
+inline void hand_over(sojourn_ctx* context, sojourn_status status) {
+  if (status != SOJOURN_OK)
+    throw Failure(SOJOURN_INTERNAL, std::string(view(host().base->last_error(context))));
+}
+
 // Whether a task reads its labels from the train split.
 template <class Task>
 constexpr bool has_labels(decltype(&Task::labels) /*probe*/) {
@@ -82,10 +88,8 @@ struct Callbacks {
   static sojourn_status labels(sojourn_ctx* context, void* /*self*/) noexcept {
     return guarded(context, [&] {
       if constexpr (has_labels<Task>(nullptr)) {
-        for (const std::string& name : Task::labels(FilesCall(context))) {
-          if (host().data->label(context, str(name)) != SOJOURN_OK)
-            throw Failure(SOJOURN_INTERNAL, std::string(view(host().base->last_error(context))));
-        }
+        for (const std::string& name : Task::labels(FilesCall(context)))
+          hand_over(context, host().data->label(context, str(name)));
       }
     });
   }
@@ -130,8 +134,7 @@ struct Callbacks {
   static sojourn_status decode_tune(sojourn_ctx* context, void* decoder) noexcept {
     return guarded(context, [&] {
       const std::string tuned = as<Decoder>(decoder).tune(TuneCall(context));
-      if (host().eval->tuned(context, tuned.data(), tuned.size()) != SOJOURN_OK)
-        throw Failure(SOJOURN_INTERNAL, std::string(view(host().base->last_error(context))));
+      hand_over(context, host().eval->tuned(context, tuned.data(), tuned.size()));
     });
   }
 

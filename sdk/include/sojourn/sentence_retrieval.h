@@ -3,8 +3,8 @@
 #pragma once
 
 #include <sojourn/dataset.h>
-#include <sojourn/head.h>
 #include <sojourn/manifest.h>
+#include <sojourn/sentence_vectors.h>
 #include <sojourn/text_files.h>
 
 #include <cstddef>
@@ -53,9 +53,6 @@ inline SentenceLists read_sentence_lists(const File& foreign, const File& englis
 // the English one.
 class RetrievalDataset : public Dataset {
  public:
-  static constexpr std::int64_t kForeign = 0;
-  static constexpr std::int64_t kEnglish = 1;
-
   explicit RetrievalDataset(SentenceLists lists) : lists_(std::move(lists)) {
     const std::size_t first = lists_.aligned ? 1 : 0;
     for (std::size_t i = 0; i < lists_.english.size(); ++i) {
@@ -73,12 +70,8 @@ class RetrievalDataset : public Dataset {
   Example example(std::uint64_t index) const override { return {ids_.at(index), {}, {}}; }
 
   void featurize(const FeatureCall& call, std::uint64_t index) const override {
-    const auto emit = [&](std::string_view sentence, const std::int64_t& side) {
-      const auto encoding = call.encode(sentence);
-      call.emit({Field(encoding.ids, encoding.n), Field::scalar(side)});
-    };
-    emit(lists_.foreign.at(index), kForeign);
-    emit(lists_.english.at(index), kEnglish);
+    emit_sentence(call, lists_.foreign.at(index), kForeign);
+    emit_sentence(call, lists_.english.at(index), kEnglish);
   }
 
   std::unique_ptr<Decoder> decoder() const override {
@@ -122,13 +115,7 @@ struct SentenceRetrieval {
   static constexpr bool kHasHead = false;
   static constexpr bool kTunes = false;
   static Description description() { return Task::description(); }
-  static FamilySpec family() {
-    FamilySpec spec;
-    spec.kind = "sentence retrieval";
-    spec.fields = {{"input_ids", {"T"}, 0}, {"side", {}, 0}};
-    spec.search_side = "side";
-    return spec;
-  }
+  static FamilySpec family() { return sentence_family("sentence retrieval"); }
   static std::unique_ptr<Dataset> open(const OpenCall& call) {
     if (call.split() != kLabelsSplit) return std::make_unique<RetrievalDataset>(Task::read(call));
     std::vector<std::string> gold;

@@ -3,6 +3,7 @@
 
 #include <sojourn/dataset.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -91,6 +92,16 @@ inline std::vector<std::string_view> split_columns(std::string_view text) {
     if (tab == std::string_view::npos) return found;
     text.remove_prefix(tab + 1);
   }
+}
+
+// What lies between single spaces; nothing of an empty text.
+inline std::vector<std::string_view> split_at_spaces(std::string_view text) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    parts.push_back(text.substr(0, text.find(' ')));
+    text.remove_prefix(std::min(text.size(), parts.back().size() + 1));
+  }
+  return parts;
 }
 
 // The columns of a line, of which there must be exactly `count`. Throws DataError.

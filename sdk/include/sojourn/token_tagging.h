@@ -74,7 +74,7 @@ class TaggingDataset : public Dataset {
   std::vector<double> score(std::uint64_t index, std::string_view prediction) const override {
     const auto& gold = sentences_.at(index).tags;
     if (gold.empty()) throw NoGold();
-    auto predicted = split(prediction);
+    auto predicted = split_at_spaces(prediction);
     if (predicted.empty()) predicted.assign(gold.size(), kNoTag);  // none was made
     if (predicted.size() != gold.size()) {
       throw Failure(SOJOURN_INVALID, "sentence " + ids_[index] + ": the prediction has " +
@@ -133,16 +133,6 @@ class TaggingDataset : public Dataset {
     const TaggingDataset* dataset_;
     std::map<std::uint64_t, std::vector<std::string_view>> predictions_;
   };
-
-  // The parts between single spaces.
-  static std::vector<std::string_view> split(std::string_view text) {
-    std::vector<std::string_view> parts;
-    while (!text.empty()) {
-      parts.push_back(text.substr(0, text.find(' ')));
-      text.remove_prefix(std::min(text.size(), parts.back().size() + 1));
-    }
-    return parts;
-  }
 
   void emit(const FeatureCall& call, const TaggedSentence& sentence,
             const sojourn_encoding& window) const {
