@@ -7,23 +7,12 @@
 #include <utility>
 
 #include <ATen/Parallel.h>
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/arange.h>
-#include <ATen/ops/bitwise_and.h>
-#include <ATen/ops/bitwise_left_shift.h>
-#include <ATen/ops/bitwise_or.h>
-#include <ATen/ops/bitwise_right_shift.h>
-#include <ATen/ops/bitwise_xor.h>
-#include <ATen/ops/div.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/mul.h>
-#include <ATen/ops/remainder.h>
-#include <ATen/ops/stack.h>
-#include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "core/base/error.h"
 #include "core/model/clones.h"
+#include "core/model/gpu_dropout.h"
 
 namespace sojourn {
 
@@ -119,8 +108,7 @@ void apply_mask(const DropoutMask& mask, const at::Tensor& tokens, const at::Ten
 }
 
 at::Tensor masked(const at::Tensor& x, const DropoutMask& mask, const at::Tensor& tokens) {
-  if (!x.is_cpu())
-    return at::mul(x, mask.factors_of(x.sizes(), tokens, x.device()).to(x.scalar_type()));
+  if (!x.is_cpu()) return masked_on_gpu(x, mask, tokens);
   const auto in = x.contiguous();
   auto out = at::empty_like(in);
   if (in.scalar_type() == at::kBFloat16) {
@@ -183,71 +171,6 @@ void DropoutMask::factors(std::int64_t row, std::uint32_t outer, std::uint32_t g
   philox_factors(
       {group * kLanes, outer, first_row_ + static_cast<std::uint32_t>(row), key0_, key1_}, keep_,
       scale_, out);
-}
-
-namespace {
-
-// 32 bits in an int64, as the operations here keep them.
-constexpr std::int64_t kWord = 0xFFFFFFFF;
-
-// Row and outer index of every line of a tensor, [lines] each; see for_each_line.
-std::pair<at::Tensor, at::Tensor> places_of_lines(at::IntArrayRef sizes, const at::Tensor& tokens,
-                                                  at::Device device) {
-  if (tokens.defined()) {
-    const auto packed = tokens.to(device);
-    return {at::bitwise_right_shift(packed, 16), at::bitwise_and(packed, 0xFFFF)};
-  }
-  std::int64_t lines = 1;
-  for (const std::int64_t size : sizes.slice(0, sizes.size() - 1)) lines *= size;
-  auto rest = at::arange(lines, at::device(device).dtype(at::kLong));
-  auto outer = at::zeros_like(rest);
-  for (std::size_t d = sizes.size() - 1; d-- > 1;) {
-    const auto shift = static_cast<std::int64_t>(16 * (sizes.size() - 2 - d));
-    outer = at::bitwise_or(outer, at::bitwise_left_shift(at::remainder(rest, sizes[d]), shift));
-    rest = at::div(rest, sizes[d], "floor");
-  }
-  return {rest, outer};
-}
-
-}  // namespace
-
-at::Tensor DropoutMask::factors_of(at::IntArrayRef sizes, const at::Tensor& tokens,
-                                   at::Device device) const {
-  const auto low = [](const at::Tensor& x) { return at::bitwise_and(x, kWord); };
-  const auto high = [&](const at::Tensor& x) { return low(at::bitwise_right_shift(x, 32)); };
-  const std::int64_t n = sizes.back();
-  const std::int64_t groups = (n + kGroup - 1) / kGroup;
-  const auto [row, outer] = places_of_lines(sizes, tokens, device);
-  auto c0 = at::arange(groups * kLanes, at::device(device).dtype(at::kLong)).unsqueeze(0);
-  auto c1 = outer.unsqueeze(1);
-  auto c2 = low(row.unsqueeze(1).add(static_cast<std::int64_t>(first_row_)));
-  auto c3 = at::zeros_like(c2);
-  std::int64_t key0 = key0_;
-  std::int64_t key1 = key1_;
-  for (int round = 0; round < 10; ++round) {
-    const auto a = c0.mul(std::int64_t{0xD2511F53});  // wraps to the same 64 bits
-    const auto b = c2.mul(std::int64_t{0xCD9E8D57});
-    c0 = at::bitwise_xor(at::bitwise_xor(high(b), c1), key0);
-    c1 = low(b);
-    c2 = at::bitwise_xor(at::bitwise_xor(high(a), c3), key1);
-    c3 = low(a);
-    key0 = (key0 + 0x9E3779B9) & kWord;
-    key1 = (key1 + 0xBB67AE85) & kWord;
-  }
-  std::vector<at::Tensor> numbers;  // of 16 bits, [lines, groups, lanes] each
-  const std::int64_t lines = row.size(0);
-  for (const auto& word : {c0, c1, c2, c3}) {
-    const auto lanes = word.expand({lines, groups * kLanes}).reshape({lines, groups, kLanes});
-    numbers.push_back(at::bitwise_and(lanes, 0xFFFF));
-    numbers.push_back(at::bitwise_right_shift(lanes, 16));
-  }
-  return at::stack(numbers, 2)
-      .view({lines, groups * kGroup})
-      .narrow(1, 0, n)
-      .lt(static_cast<std::int64_t>(keep_))
-      .to(at::kFloat)
-      .mul(scale_)
-      .view(sizes);
 }
 
 at::Tensor dropout(const at::Tensor& x, const DropoutMask& mask, const at::Tensor& tokens) {

@@ -42,9 +42,6 @@ class DropoutMask {
   // the first and the last) of row `row`.
   void factors(std::int64_t row, std::uint32_t outer, std::uint32_t group,
                float* out) const noexcept;
-  // The factors of a whole tensor of these sizes, float32, made on the device with tensor
-  // operations: for devices on which factors() can't run. See dropout() for `tokens`.
-  at::Tensor factors_of(at::IntArrayRef sizes, const at::Tensor& tokens, at::Device device) const;
 
  private:
   std::uint32_t key0_, key1_;
@@ -56,7 +53,7 @@ class DropoutMask {
 // Divides what the mask keeps by q; the rest is 0. Differentiable.
 //
 //   x       [B, ..., n]  float32 or bfloat16, at most 4 dimensions, inner ones below 65,536
-//   tokens  where x is packed, [N, n]: row * 65536 + column of each line, [N] int64 on the CPU
+//   tokens  where x is packed, [N, n]: row * 65536 + column of each line, [N] int64 on x's device
 //   return  like x
 at::Tensor dropout(const at::Tensor& x, const DropoutMask& mask, const at::Tensor& tokens = {});
 at::Tensor dropout(const at::Tensor& x, double p, const DropoutKey& key);

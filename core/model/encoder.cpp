@@ -6,7 +6,9 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/embedding.h>
 #include <ATen/ops/layer_norm.h>
+#include <ATen/ops/tensor.h>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -23,6 +25,18 @@ namespace {
 constexpr std::array<const char*, 5> kTokenizerFiles = {
     "tokenizer.json", "tokenizer_config.json", "sentencepiece.bpe.model", "special_tokens_map.json",
     "added_tokens.json"};
+
+// [N] int64 on the CPU, where they are looked up.
+at::Tensor ids_of_tokens(const EncoderBatch& batch) {
+  const auto padded = batch.ids.contiguous();
+  const auto* row = padded.const_data_ptr<std::int64_t>();
+  std::vector<std::int64_t> ids;
+  for (const std::int64_t length : batch.lengths) {
+    ids.insert(ids.end(), row, row + length);
+    row += padded.size(1);
+  }
+  return at::tensor(ids, at::kLong);
+}
 
 }  // namespace
 
@@ -53,11 +67,9 @@ void Encoder::set_precision(Precision precision) noexcept {
 
 at::Tensor Encoder::embed(const EncoderBatch& batch, const Packing& packing,
                           const StepRandom* random) const {
-  const auto ids =
-      packing.pack(batch.ids.unsqueeze(2).to(device_)).squeeze(1).to(at::kCPU);  // looked up there
   const auto positions =
-      positions_.value.index_select(0, packing.columns() + config_.first_position());
-  const auto sum = words_.lookup(ids) + types_.value.select(0, 0) + positions;
+      at::embedding(positions_.value, packing.columns() + config_.first_position());
+  const auto sum = words_.lookup(ids_of_tokens(batch)) + types_.value.select(0, 0) + positions;
   auto normed = at::layer_norm(sum, {config_.hidden_size}, norm_weight_.value, norm_bias_.value,
                                config_.layer_norm_eps);
   if (random == nullptr || config_.hidden_dropout == 0) return normed;

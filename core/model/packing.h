@@ -13,8 +13,11 @@ namespace sojourn {
 struct RowGroup {
   std::int64_t first_row = 0, rows = 0, width = 0;
   std::int64_t first_token = 0, tokens = 0;  // in [0, N)
-  at::Tensor places;  // [tokens] int64 in [0, rows * width); undefined: nothing is padded
-  at::Tensor bias;    // [rows, 1, 1, width] float32, -inf at padding; undefined: nothing is padded
+  // Undefined where nothing is padded:
+  at::Tensor places;   // [tokens] int64: of each token, in [0, rows * width)
+  at::Tensor sources;  // [rows * width] int64: the token there; at padding, any
+  at::Tensor padding;  // [rows * width, 1] bool: whether it is padding
+  at::Tensor bias;     // [rows, 1, 1, width] float32, -inf at padding
 
   // [tokens, n] to [rows, width, n], 0 at padding, and back.
   at::Tensor unpack(const at::Tensor& tokens_only) const;
@@ -28,7 +31,7 @@ class Packing {
 
   // Like rows under falling lengths cost least.
   const std::vector<RowGroup>& groups() const noexcept { return groups_; }
-  // Row and column of each token as row * 65536 + column: [N] int64 on the CPU.
+  // Row and column of each token as row * 65536 + column: [N] int64 on the device.
   const at::Tensor& tokens() const noexcept { return tokens_; }
   // The column of each token: [N] int64 on the device.
   const at::Tensor& columns() const noexcept { return columns_; }

@@ -246,7 +246,7 @@ Hidden residual_norm(const at::Tensor& residual, const at::Tensor& x, const Resi
 
 Hidden plain_residual_norm(const at::Tensor& residual, const at::Tensor& x,
                            const ResidualNorm& norm) {
-  const auto kept = norm.mask ? dropout(x, *norm.mask, norm.tokens) : x;
+  const auto kept = norm.mask ? dropout(x.to(at::kFloat), *norm.mask, norm.tokens) : x;
   const auto value =
       at::layer_norm(residual + kept, {residual.size(-1)}, norm.weight, norm.bias, norm.eps);
   return {value, value.to(x.scalar_type())};

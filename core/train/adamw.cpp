@@ -4,9 +4,11 @@
 #include <cmath>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -25,13 +27,19 @@ AdamW::AdamW(const std::vector<Parameter>& parameters, const AdamWSettings& sett
 }
 
 double AdamW::gradient_norm() const {
-  double sum = 0;
+  std::vector<at::Tensor> gradients;
   for (const auto& group : groups_) {
     for (const auto& value : group.values) {
-      if (!value.grad().defined()) continue;
-      const double norm = at::linalg_vector_norm(value.grad()).item<double>();
-      sum += norm * norm;
+      if (value.grad().defined()) gradients.push_back(value.grad());
     }
+  }
+  if (gradients.empty()) return 0;
+  // All at once, since a GPU is waited for each time that a number is read from it.
+  const auto norms = at::stack(at::_foreach_norm(gradients)).to(at::kCPU);
+  double sum = 0;
+  for (std::int64_t i = 0; i < norms.size(0); ++i) {
+    const double norm = norms.const_data_ptr<float>()[i];
+    sum += norm * norm;
   }
   return std::sqrt(sum);
 }
@@ -50,7 +58,6 @@ double AdamW::step(double rate, double items) {
     std::vector<at::Tensor> steps;
     for (std::size_t i = 0; i < group.values.size(); ++i) {
       if (!group.values[i].grad().defined()) continue;
-      group.steps[i] += 1;
       values.push_back(group.values[i]);
       gradients.push_back(group.values[i].grad());
       first.push_back(group.first_moments[i]);
@@ -58,6 +65,7 @@ double AdamW::step(double rate, double items) {
       steps.push_back(group.steps[i]);
     }
     if (values.empty()) continue;
+    at::_foreach_add_(steps, 1);
     // The kernel divides gradients by this, so that neither the mean nor the clipping costs a pass
     // of its own.
     const auto divisor = at::full({}, items / kept, values[0].options());

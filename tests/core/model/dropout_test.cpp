@@ -8,7 +8,6 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/tensor.h>
 
 #include <catch2/catch.hpp>
 
@@ -53,18 +52,6 @@ TEST_CASE("the gradient goes through what was kept, scaled like it", "[core][mod
   const auto y = dropout(x, 0.4, kKey);
   y.sum().backward();
   CHECK(at::equal(x.grad() * 2, y.detach()));
-}
-
-TEST_CASE("masks made with tensor operations, as on a GPU, are the same", "[core][model]") {
-  const DropoutMask mask(0.3, {{1, 2, 3}, "site", 5});
-  for (const std::vector<std::int64_t>& sizes :
-       {std::vector<std::int64_t>{7, 130}, {3, 5, 64}, {2, 3, 9, 70}}) {
-    const auto ones = at::ones(sizes);
-    CHECK(at::equal(mask.factors_of(sizes, {}, at::kCPU), dropout(ones, mask)));
-  }
-  const auto tokens = at::tensor(std::vector<std::int64_t>{0, 1, 65536, 65537, 3 * 65536 + 300});
-  CHECK(at::equal(mask.factors_of({5, 96}, tokens, at::kCPU),
-                  dropout(at::ones({5, 96}), mask, tokens)));
 }
 
 TEST_CASE("bfloat16 has the mask of float32", "[core][model]") {
