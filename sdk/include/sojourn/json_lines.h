@@ -1,17 +1,14 @@
-// JSON lines: one object a line. The only header of the SDK that needs nlohmann-json.
+// JSON lines: one object a line. Needs nlohmann-json.
 #pragma once
 
+#include <sojourn/json.h>
 #include <sojourn/text_files.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
-#include <vector>
-
-#include <nlohmann/json.hpp>
 
 #pragma GCC visibility push(hidden)
 namespace sojourn::sdk {
@@ -24,21 +21,11 @@ class JsonLines {
 
   bool next() {
     if (!lines_.next()) return false;
-    std::vector<std::set<std::string>> open;  // the keys seen in each object that isn't closed yet
-    const auto check = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& value) {
-      if (event == nlohmann::json::parse_event_t::object_start) open.emplace_back();
-      if (event == nlohmann::json::parse_event_t::object_end) open.pop_back();
-      if (event == nlohmann::json::parse_event_t::key &&
-          !open.back().insert(value.get<std::string>()).second) {
-        lines_.fail("key '" + value.get<std::string>() + "' comes twice");
-      }
-      return true;
-    };
     try {
-      object_ = nlohmann::json::parse(lines_.text(), check);
-    } catch (const nlohmann::json::parse_error& error) {
-      lines_.fail("not JSON at byte " + std::to_string(error.byte) +
-                  ", expected one object a line");
+      object_ = parse_json(lines_.text());
+    } catch (const JsonError& error) {
+      lines_.fail(error.what() +
+                  std::string(error.byte() == 0 ? "" : ", expected one object a line"));
     }
     if (!object_.is_object())
       lines_.fail(std::string("a JSON ") + object_.type_name() + ", expected an object");
