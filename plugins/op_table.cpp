@@ -1,13 +1,17 @@
 #include "plugins/op_table.h"
 
 #include <algorithm>
+#include <limits>
 #include <sstream>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/Reduction.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/masked_fill.h>
 #include <ATen/ops/select.h>
 #include <ATen/ops/tanh.h>
+#include <ATen/ops/transpose.h>
 
 #include "core/base/text.h"
 #include "plugins/context.h"
@@ -53,12 +57,33 @@ at::Tensor select(Values values, const OpContext& /*context*/) {
                     std::get<std::int64_t>(values[2]));
 }
 
+at::Tensor transpose(Values values, const OpContext& /*context*/) {
+  return at::transpose(tensor(values, 0), std::get<std::int64_t>(values[1]),
+                       std::get<std::int64_t>(values[2]));
+}
+
+// Whether `shape` is that of `input` without its last dimension.
+bool fits_rows(at::IntArrayRef shape, const at::Tensor& input) {
+  return input.dim() > 0 &&
+         input.sizes().slice(0, static_cast<std::size_t>(input.dim()) - 1) == shape;
+}
+
+// input [..., n], mask [...] of integers -> input where the mask isn't 0, minus infinity elsewhere
+at::Tensor mask(Values values, const OpContext& /*context*/) {
+  const at::Tensor& input = tensor(values, 0);
+  const at::Tensor& mask = tensor(values, 1);
+  if (!fits_rows(mask.sizes(), input)) {
+    throw Refusal(SOJOURN_INVALID, "input must be [..., n] and mask [...], got " +
+                                       shape_text(input) + " and " + shape_text(mask));
+  }
+  return at::masked_fill(input, mask.eq(0).unsqueeze(-1), -std::numeric_limits<double>::infinity());
+}
+
 // input [..., classes], target [...] of class numbers, -100 to be left out -> the sum, in float32
 at::Tensor cross_entropy(Values values, const OpContext& /*context*/) {
   const at::Tensor& input = tensor(values, 0);
   const at::Tensor& target = tensor(values, 1);
-  if (input.dim() < 2 ||
-      input.sizes().slice(0, static_cast<std::size_t>(input.dim()) - 1) != target.sizes()) {
+  if (input.dim() < 2 || !fits_rows(target.sizes(), input)) {
     throw Refusal(SOJOURN_INVALID, "input must be [..., classes] and target [...], got " +
                                        shape_text(input) + " and " + shape_text(target));
   }
@@ -81,6 +106,10 @@ const std::vector<OpSchema>& schemas() {
       {"core1::select",
        {{"input", Type::kTensor, {}}, {"dim", Type::kInt, {}}, {"index", Type::kInt, {}}},
        &select},
+      {"core1::transpose",
+       {{"input", Type::kTensor, {}}, {"dim0", Type::kInt, {}}, {"dim1", Type::kInt, {}}},
+       &transpose},
+      {"core1::mask", {{"input", Type::kTensor, {}}, {"mask", Type::kTensor, {}}}, &mask},
       {"core1::cross_entropy",
        {{"input", Type::kTensor, {}}, {"target", Type::kTensor, {}}},
        &cross_entropy}};

@@ -1,6 +1,7 @@
 #include "plugins/op_table.h"
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include <ATen/ops/allclose.h>
@@ -54,6 +55,24 @@ TEST_CASE("select takes one index of a dimension, tanh is tanh", "[plugins][ops]
   CHECK(call("core1::tanh(input)", {matrix({0.5F}, {1})}).item<float>() == Approx(std::tanh(0.5)));
 }
 
+TEST_CASE("transpose exchanges two dimensions", "[plugins][ops]") {
+  const auto x = matrix({1, 2, 3, 4}, {1, 2, 2});
+  CHECK(at::equal(call("core1::transpose(input,dim0,dim1)", {x, std::int64_t{1}, std::int64_t{2}}),
+                  matrix({1, 3, 2, 4}, {1, 2, 2})));
+}
+
+TEST_CASE("mask puts minus infinity where the mask is 0, and no gradient comes from there",
+          "[plugins][ops]") {
+  const auto x = matrix({1, 2, 3, 4}, {1, 2, 2}).requires_grad_();
+  const auto mask = at::tensor(std::vector<std::int64_t>{1, 0}).view({1, 2});
+  const auto masked = call("core1::mask(input,mask)", {x, mask});
+  const float none = -std::numeric_limits<float>::infinity();
+  CHECK(at::equal(masked, matrix({1, 2, none, none}, {1, 2, 2})));
+  masked.exp().sum().backward();
+  CHECK(x.grad()[0][1].abs().sum().item<float>() == 0);
+  CHECK(x.grad()[0][0].min().item<float>() > 0);
+}
+
 TEST_CASE("dropout is the identity outside of training", "[plugins][ops]") {
   const auto x = at::ones({8, 64});
   CHECK(at::equal(call("core1::dropout(input,p)", {x, 0.5}), x));
@@ -77,6 +96,8 @@ TEST_CASE("A call that can't work is refused in one line", "[plugins][ops]") {
   CHECK_THROWS_WITH(
       call("core1::cross_entropy(input,target)", {x, at::tensor(std::vector<std::int64_t>{0, 7})}),
       Catch::StartsWith("core1::cross_entropy: "));
+  CHECK_THROWS_WITH(call("core1::mask(input,mask)", {x, at::ones({3}, at::kLong)}),
+                    "core1::mask: input must be [..., n] and mask [...], got [2, 3] and [3]");
   CHECK_THROWS_WITH(call("core1::tanh(input,input)", {x, x}),
                     "core1::tanh: argument 'input' comes twice");
   CHECK_THROWS_WITH(call("tanh", {x}), Catch::Contains("isn't a signature"));
