@@ -32,8 +32,9 @@ class TaskOnFiles {
 
   std::unique_ptr<Dataset> open(std::int64_t max_tokens = 64,
                                 const std::vector<std::string>& labels = {},
-                                const std::string& split = "test") {
-    return task_->open({split, "de", files_, &tokenizer_, max_tokens, labels});
+                                const std::string& split = "test",
+                                const std::string& language = "de") {
+    return task_->open({split, language, files_, &tokenizer_, max_tokens, labels});
   }
   std::vector<std::string> labels() { return task_->read_labels(files_); }
   std::string error() {

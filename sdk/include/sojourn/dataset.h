@@ -63,6 +63,8 @@ class OpenCall : public FilesCall {
 
   std::string_view split() const { return view(request_->split); }
   std::string_view language() const { return view(request_->language); }
+  // Pieces that a window may hold; 0 where nothing will be featurized.
+  std::int64_t max_tokens() const { return request_->max_tokens; }
 
   // The head's labels, in the order of its outputs.
   std::vector<std::string> labels() const {
@@ -120,6 +122,16 @@ class FeatureCall : public Call {
     if (b) request.b = text(*b);
     encode(request);
     return window(0);
+  }
+
+  // Windows over b, each with all of a in front, that overlap by `stride` pieces: how many there
+  // are. The stride must be less than a leaves room for.
+  std::uint64_t encode_windows(std::string_view a, std::string_view b, std::uint32_t stride) const {
+    sojourn_encode_request request = new_request(SOJOURN_TRUNCATE_SECOND);
+    request.a = text(a);
+    request.b = text(b);
+    request.stride = stride;
+    return encode(request);
   }
 
   // Words, split into windows at word boundaries: the number of windows.
