@@ -73,8 +73,36 @@ def panx(world, split):
         world.write(f"data/panx/{split}-{language}.tsv", lines)
 
 
+def squad_json(answers) -> str:
+    """The pairs as questions on their first text, answered by its last word, or as `answers` says."""
+    articles = []
+    for i, (context, text, _) in enumerate(PAIRS):
+        last = context.split()[-1]
+        gold = answers(i, [{"text": last, "answer_start": context.rindex(last)}])
+        qas = [{"id": f"q{i}", "question": f"{text}?", "answers": gold, "is_impossible": not gold}]
+        articles.append({"title": f"page {i}", "paragraphs": [{"context": context, "qas": qas}]})
+    return json.dumps({"version": "1", "data": articles}, ensure_ascii=False)
+
+
+def squad(world, split):
+    world.write(f"data/squad/{split}-v1.1.json", squad_json(lambda i, gold: gold))
+
+
+def squad_v2(world, split):
+    world.write(f"data/squad_v2/{split}-v2.0.json", squad_json(lambda i, gold: gold if i % 2 else []))
+
+
+def mlqa(world, split):
+    squad(world, split)  # which it is trained on
+    if split == "dev":
+        for language in ("en", "zh"):
+            name = f"data/mlqa/dev/dev-context-{language}-question-{language}.json"
+            world.write(name, squad_json(lambda i, gold: gold))
+
+
 TRAINED = {
-    f.__name__: f for f in (anli, snli, qqp, pawsx, hellaswag, cosmosqa, commonsenseqa, ccg, panx)
+    f.__name__: f
+    for f in (anli, snli, qqp, pawsx, hellaswag, cosmosqa, commonsenseqa, ccg, panx, squad, squad_v2, mlqa)
 }
 
 
@@ -101,7 +129,7 @@ def test_a_task_is_trained_and_scored(world, task):
     study_of(world, f'[[target]]\ntask = "{task}"\nsplit = "dev"\n')
     rows = run_and_score_again(world)
     assert {row["n"] for row in rows} == {4 if task in ("ccg", "panx") else len(PAIRS)}
-    languages = {"pawsx": {"en", "de"}, "panx": {"en", "sw"}}.get(task, {"en"})
+    languages = {"pawsx": {"en", "de"}, "panx": {"en", "sw"}, "mlqa": {"en", "zh"}}.get(task, {"en"})
     assert {row["language"] for row in rows} == languages
     curve = (world.root / f"runs/small/training/none/{task}/seed-1.jsonl").read_text().splitlines()
     assert json.loads(curve[-1])["loss"] > 0
@@ -135,6 +163,24 @@ def test_bucc_learns_its_threshold_on_dev_and_predicts_a_test_set_without_gold(w
     assert predicted == [json.loads(line)["prediction"] for line in dev]  # the same sentences and threshold
     assert predicted[0] == predicted[3] == ""  # a sentence that comes twice
     assert "statistics" not in json.loads(lines[0])
+
+
+@pytest.mark.parametrize("task", ["xquad", "tydiqa"])
+def test_questions_of_a_test_file_without_answers_are_predicted(world, task):
+    gold, blank = (squad_json(lambda i, gold: answers or gold) for answers in (None, [{"text": "", "answer_start": 0}]))
+    for split in ("train", "dev"):
+        world.write(f"data/squad/{split}-v1.1.json", gold)
+    world.write("data/tydiqa/tydiqa-goldp-v1.1-train/tydiqa.goldp.en.train.json", gold)
+    for language, text in (("en", gold), ("ru", blank)):
+        world.write(f"data/xquad/xquad.{language}.json", text)
+        world.write(f"data/tydiqa/tydiqa-goldp-v1.1-dev/tydiqa.goldp.{language}.dev.json", text)
+    study_of(world, f'[[target]]\ntask = "{task}"\n')
+    rows = run_and_score_again(world)
+    assert {row["language"] for row in rows if row["split"] == "test"} == {"en"}
+    assert {row["metric"] for row in rows} == {"f1", "exact_match"}
+    lines = (world.root / f"runs/small/predictions/none/{task}/1/test/ru.jsonl").read_text().splitlines()
+    contexts = [context for context, _, _ in PAIRS]
+    assert all(json.loads(line)["prediction"] in context for line, context in zip(lines, contexts, strict=True))
 
 
 def test_a_sentence_of_a_thousand_words_is_scored_whole(world):

@@ -57,6 +57,12 @@ TEST_CASE("XTREME's mock predictions score as its own script scores them", "[tas
       {"udpos", "f1", 70.21746048354693},
       {"bucc2018", "f1", 55.0},
       {"tatoeba", "accuracy", 53.611111111111114},
+      {"xquad", "exact_match", 77.27272727272727},
+      {"xquad", "f1", 79.9586776859504},
+      {"mlqa", "exact_match", 57.142857142857146},
+      {"mlqa", "f1", 81.76870748299321},
+      {"tydiqa", "exact_match", 88.88888888888889},
+      {"tydiqa", "f1", 97.22222222222223},
   }));
   CAPTURE(task, metric);
   PluginCatalog catalog({fs::path(SOJOURN_BINARY_DIR) / "lib/sojourn/tasks"});

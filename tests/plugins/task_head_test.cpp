@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ATen/core/grad_mode.h>
@@ -9,6 +10,7 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/log_softmax.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
@@ -88,6 +90,46 @@ TEST_CASE("The tagging head is linear on every token, and its loss leaves out -1
   const auto log_p = at::log_softmax(expected, 2);
   CHECK(made.head->loss(batch, outputs).item<float>() ==
         Approx(-log_p[0][1][3].item<float>() - log_p[1][0][16].item<float>()));
+}
+
+TEST_CASE("The span head is linear without dropout, its loss that of starts and ends",
+          "[tasks][heads]") {
+  MadeHead made("squad");
+  auto& p = made.parameters;
+  CHECK(p.size() == 2);
+  CHECK(made.inits["out.weight"] == "normal(0.02)");
+  const std::vector<at::Tensor> inputs{
+      random("hidden", {2, 3, kHidden}), at::ones({2, 3}, at::kLong),
+      at::tensor(std::vector<std::int64_t>{1, 2, 0, 0}).view({2, 2})};
+  const HeadBatch batch{inputs, 2, /*training=*/true, {}, 0};
+  const auto outputs = made.head->forward(batch);
+  const auto expected = at::linear(inputs[0], p["out.weight"], p["out.bias"]).transpose(1, 2);
+  CHECK(at::equal(outputs[0], expected));
+  const auto log_p = at::log_softmax(expected, 2);
+  CHECK(made.head->loss(batch, outputs).item<float>() ==
+        Approx(-log_p[0][0][1].item<float>() - log_p[0][1][2].item<float>() -
+               log_p[1][0][0].item<float>() - log_p[1][1][0].item<float>()));
+}
+
+TEST_CASE("Padding changes neither the span head's loss nor its gradient", "[tasks][heads]") {
+  MadeHead made("squad");
+  const auto hidden = random("hidden", {1, 5, kHidden});
+  const auto answer = at::tensor(std::vector<std::int64_t>{1, 2}).view({1, 2});
+  const auto run = [&](std::int64_t width) {
+    made.parameters["out.weight"].mutable_grad() = at::Tensor();
+    const std::vector<at::Tensor> inputs{
+        hidden.narrow(1, 0, width),
+        at::tensor(std::vector<std::int64_t>{1, 1, 1, 0, 0}).view({1, 5}).narrow(1, 0, width),
+        answer};
+    const HeadBatch batch{inputs, 1, /*training=*/true, {}, 0};
+    const auto loss = made.head->loss(batch, made.head->forward(batch));
+    loss.backward();
+    return std::pair{loss.item<float>(), made.parameters["out.weight"].grad().clone()};
+  };
+  const auto [loss, gradient] = run(3);
+  const auto [padded_loss, padded_gradient] = run(5);
+  CHECK(padded_loss == Approx(loss));
+  CHECK(at::allclose(padded_gradient, gradient, 1e-6, 1e-6));
 }
 
 TEST_CASE("A head's dropout depends on the place in the step, not on the micro-batch",
