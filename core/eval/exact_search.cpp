@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/all.h>
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/tensor.h>
@@ -39,6 +41,9 @@ void best_of_row(const float* row, std::int64_t n, std::int64_t k, std::int64_t*
 ExactSearch::ExactSearch(const at::Tensor& vectors, const std::vector<std::int64_t>& side) {
   const auto norms =
       at::linalg_vector_norm(vectors, 2, {1}, /*keepdim=*/true).clamp_min(kSmallestNorm);
+  // Any sentence would look like a neighbour of one whose vector is NaN.
+  if (!norms.isfinite().all().item<bool>())
+    throw Error(ErrorKind::kNumeric, "search", "a sentence vector isn't finite");
   const auto normalized = vectors.div(norms);
   for (std::int64_t which = 0; which < 2; ++which) {
     std::vector<std::int64_t> rows;

@@ -13,7 +13,7 @@ namespace sojourn {
 class ExactSearch : public VectorSearch {
  public:
   // vectors: [n, H] float32, one for each feature in order; side: 0 or 1 for each. A zero vector is
-  // as far from all others as an orthogonal one.
+  // as far from all others as an orthogonal one. Throws Error(kNumeric) where one isn't finite.
   ExactSearch(const at::Tensor& vectors, const std::vector<std::int64_t>& side);
 
   std::int64_t count(std::int64_t side) const override;

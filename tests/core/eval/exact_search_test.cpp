@@ -1,11 +1,18 @@
 #include "core/eval/exact_search.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <vector>
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/tensor.h>
 
 #include "core/base/error.h"
+#include "core/base/philox.h"
 
 #include <catch2/catch.hpp>
 
@@ -35,6 +42,51 @@ TEST_CASE("ties go to the lower index, and k to what there is", "[core][eval]") 
   const auto vectors = at::tensor({1.F, 0.F, 0.F, 5.F, 2.F, 0.F, 3.F, 0.F}).view({4, 2});
   const auto found = ExactSearch(vectors, {0, 1, 1, 1}).neighbours(0, 1, 10);
   CHECK(found.index == std::vector<std::int64_t>{1, 2, 0});
+}
+
+// By sorting whole rows, in double precision; `numbers` holds rows of four.
+std::vector<std::int64_t> sorted_neighbours(const std::vector<float>& numbers, std::size_t from,
+                                            std::size_t k) {
+  const std::size_t rows = numbers.size() / 4;
+  const auto dot = [&](std::size_t a, std::size_t b) {
+    double sum = 0;
+    for (std::size_t i = 0; i < 4; ++i)
+      sum += static_cast<double>(numbers[4 * a + i]) * static_cast<double>(numbers[4 * b + i]);
+    return sum;
+  };
+  std::vector<std::int64_t> found;
+  for (std::size_t query = 0; query < from; ++query) {
+    std::vector<std::size_t> order(rows - from);
+    std::iota(order.begin(), order.end(), from);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return dot(query, a) > dot(query, b); });
+    for (std::size_t i = 0; i < k; ++i) found.push_back(static_cast<std::int64_t>(order[i] - from));
+  }
+  return found;
+}
+
+// Vectors of length 2 from the numbers 1 and -1, which float32 holds exactly: 5 cosines, most tied.
+TEST_CASE("the search finds what sorting whole rows finds, over several tiles", "[core][eval]") {
+  constexpr std::size_t kFrom = 700;
+  constexpr std::size_t kTo = 90;
+  const Philox random({7, 0, 0}, "signs");
+  std::vector<float> numbers(4 * (kFrom + kTo));
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    numbers[i] = (random(i)[0] & 1U) != 0 ? 1.F : -1.F;
+  std::vector<std::int64_t> side(kFrom, 0);
+  side.resize(kFrom + kTo, 1);
+  const ExactSearch search(at::tensor(numbers).view({-1, 4}), side);
+  const std::size_t k = GENERATE(1U, 4U, 7U, 90U);
+  CAPTURE(k);
+  CHECK(search.neighbours(0, 1, static_cast<std::int64_t>(k)).index ==
+        sorted_neighbours(numbers, kFrom, k));
+}
+
+TEST_CASE("a vector that isn't finite has no neighbours", "[core][eval]") {
+  const float wrong =
+      GENERATE(std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity());
+  const auto vectors = at::tensor({1.F, 0.F, wrong, 1.F}).view({2, 2});
+  CHECK_THROWS_WITH(ExactSearch(vectors, {0, 1}), Catch::Contains("isn't finite"));
 }
 
 TEST_CASE("a side that isn't there is an error", "[core][eval]") {
