@@ -25,6 +25,7 @@ namespace sojourn::sdk {
 
 // Sentences with ids; equal ones are embedded once.
 struct SentenceHeap {
+  std::string path;                                 // of the file
   std::vector<std::string> ids;                     // of the sentences
   std::vector<std::string_view> unique;             // in the order of their first places
   std::vector<std::size_t> place;                   // of each sentence in `unique`
@@ -34,13 +35,23 @@ struct SentenceHeap {
 // A pair of ids: foreign, English.
 using IdPairs = std::set<std::pair<std::string, std::string>>;
 
+// The two columns of a line that begins with an id. Throws DataError where it isn't one:
+// predictions are ids, joined by a space.
+inline std::vector<std::string_view> id_columns(const Lines& line) {
+  auto cells = columns(line, 2);
+  if (cells[0].empty() || cells[0].find(' ') != std::string_view::npos)
+    line.fail("id '" + std::string(cells[0]) + "', expected one character or more and no space");
+  return cells;
+}
+
 // Reads `id TAB sentence` lines. Throws DataError: another number of columns, an id that repeats.
 inline SentenceHeap read_sentence_heap(const File& file) {
   SentenceHeap heap;
+  heap.path = file.path;
   UniqueIds ids("id");
   std::unordered_map<std::string_view, std::size_t> places;
   for (Lines lines(file); lines.next();) {
-    const auto cells = columns(lines, 2);
+    const auto cells = id_columns(lines);
     ids.add(std::string(cells[0]), lines);
     const auto [place, fresh] = places.emplace(cells[1], heap.unique.size());
     if (fresh) {
@@ -54,15 +65,40 @@ inline SentenceHeap read_sentence_heap(const File& file) {
   return heap;
 }
 
-// Reads `foreign-id TAB english-id` lines; nothing for an empty file. Throws DataError.
-inline IdPairs read_id_pairs(const File& file) {
+// Reads `foreign-id TAB english-id` lines; nothing for an empty file. Throws DataError, also where
+// `check`, called with each line and its two ids, does.
+template <class Check>
+IdPairs read_id_pairs(const File& file, const Check& check) {
   IdPairs pairs;
   if (file.bytes.empty()) return pairs;
   for (Lines lines(file); lines.next();) {
-    const auto cells = columns(lines, 2);
-    if (!pairs.emplace(cells[0], cells[1]).second) lines.fail("the same pair again");
+    const auto ids = id_columns(lines);
+    check(lines, ids);
+    if (!pairs.emplace(ids[0], ids[1]).second) lines.fail("the same pair again");
   }
   return pairs;
+}
+inline IdPairs read_id_pairs(const File& file) {
+  return read_id_pairs(file, [](const Lines&, const std::vector<std::string_view>&) {});
+}
+
+// Reads pairs of ids that these sentences have. Throws DataError.
+inline IdPairs read_gold_pairs(const File& file, const SentenceHeap& foreign,
+                               const SentenceHeap& english) {
+  const auto ids_of = [](const SentenceHeap& heap) {
+    return std::set<std::string_view>(heap.ids.begin(), heap.ids.end());
+  };
+  const auto foreign_ids = ids_of(foreign);
+  const auto english_ids = ids_of(english);
+  const auto expect = [](const Lines& line, std::string_view id,
+                         const std::set<std::string_view>& known, const std::string& path) {
+    if (known.count(id) == 0)
+      line.fail("id '" + std::string(id) + "', expected one of those in " + path);
+  };
+  return read_id_pairs(file, [&](const Lines& line, const std::vector<std::string_view>& ids) {
+    expect(line, ids[0], foreign_ids, foreign.path);
+    expect(line, ids[1], english_ids, english.path);
+  });
 }
 
 // Mining by ratio margin, as LASER and XTREME do it: a pair's score is its cosine over the mean of
@@ -121,6 +157,7 @@ class MarginMiner {
         const auto partner = static_cast<std::size_t>(nearest_.index[i * k_ + n]);
         const double margin =
             static_cast<double>(cosine(i, n)) / ((mean_[i] + other.mean_[partner]) / 2);
+        if (margin != margin) throw Failure(SOJOURN_INTERNAL, "a margin is NaN");
         if (n == 0 || margin > best.first) best = {margin, partner};
       }
       return best;
@@ -244,7 +281,8 @@ class MiningDataset : public Dataset {
     }
 
     // Between the last pair that belongs to the best F1 and the next one; the score of the last of
-    // all where that is the best. The reference reads past the end there.
+    // all where that is the best. The reference reads past the end there. F1 is computed in its
+    // order, by which equal fractions may differ in their last bit: the first largest counts.
     double best_threshold(const std::vector<MarginMiner::Candidate>& found) const {
       double threshold = 0;
       double best = 0;
@@ -254,8 +292,11 @@ class MiningDataset : public Dataset {
             {data_->foreign_.ids[found[i].foreign], data_->english_.ids[found[i].english]});
         const bool last = i + 1 == found.size();
         if (!last && found[i + 1].score == found[i].score) continue;  // no threshold parts them
-        const double f1 =
-            2.0 * static_cast<double>(correct) / static_cast<double>(i + 1 + data_->gold_->size());
+        if (correct == 0) continue;
+        const double precision = static_cast<double>(correct) / static_cast<double>(i + 1);
+        const double recall =
+            static_cast<double>(correct) / static_cast<double>(data_->gold_->size());
+        const double f1 = 2 * precision * recall / (precision + recall);
         if (f1 <= best) continue;
         best = f1;
         threshold = last ? found[i].score : (found[i].score + found[i + 1].score) / 2;
@@ -294,25 +335,16 @@ struct BitextMining {
     auto english = read_sentence_heap(call.file("english"));
     std::optional<IdPairs> gold;
     if (const auto file = call.optional_file("gold")) {
-      gold = read_id_pairs(*file);
-      check(*gold, foreign, english, file->path);
+      gold = read_gold_pairs(*file, foreign, english);
+    } else if (call.split() == "dev") {
+      throw Failure(SOJOURN_INVALID,
+                    foreign.path + ": no gold beside it, from which the threshold is learnt");
     }
     return std::make_unique<MiningDataset>(std::move(foreign), std::move(english), std::move(gold),
                                            kDuplicates);
   }
 
  private:
-  static void check(const IdPairs& gold, const SentenceHeap& foreign, const SentenceHeap& english,
-                    const std::string& path) {
-    const std::set<std::string_view> known_foreign(foreign.ids.begin(), foreign.ids.end());
-    const std::set<std::string_view> known_english(english.ids.begin(), english.ids.end());
-    for (const auto& [f, e] : gold) {
-      const bool known = known_foreign.count(f) != 0;
-      if (!known || known_english.count(e) == 0)
-        throw Failure(SOJOURN_INVALID, path + ": no sentence has the id '" + (known ? e : f) + "'");
-    }
-  }
-
   // Gold alone. A mined pair of a sentence without gold is wrong, so such sentences count too.
   static std::unique_ptr<Dataset> open_labels(const OpenCall& call) {
     IdPairs gold = read_id_pairs(call.file("labels"));
