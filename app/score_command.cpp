@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -8,6 +7,7 @@
 #include "core/base/cancel.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/config/study.h"
 #include "core/eval/benchmark.h"
 #include "core/report/table.h"
 #include "core/run/rescore.h"
@@ -56,26 +56,13 @@ std::filesystem::path data_root(const std::filesystem::path& run) {
   }
 }
 
-std::vector<std::string> distinct(const std::vector<ResultRow>& rows, std::string ResultRow::* key,
-                                  const std::string& first) {
-  std::vector<std::string> values{first};
-  for (const auto& row : rows) {
-    if (std::find(values.begin(), values.end(), row.*key) == values.end())
-      values.push_back(row.*key);
-  }
-  return values;
-}
-
 int score_run(const ScoreArguments& arguments, TaskCatalog& tasks) {
-  constexpr const char* kBaseline = "none";
   const auto root = arguments.data_root.empty() ? data_root(arguments.run) : arguments.data_root;
   const Rescored scored = rescore_run(arguments.run, root, tasks);
   if (arguments.json) {
     std::printf("%s", results_jsonl(scored.rows).c_str());
   } else {
-    std::printf("%s", results_table(scored.rows, distinct(scored.rows, &ResultRow::arm, kBaseline),
-                                    distinct(scored.rows, &ResultRow::target, ""), kBaseline)
-                          .c_str());
+    std::printf("%s", results_table(scored.rows, load_study(arguments.run / "study.toml")).c_str());
   }
   std::fflush(stdout);  // before what stderr says of it
   for (const auto& [written, now] : scored.differences) {

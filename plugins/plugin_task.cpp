@@ -25,6 +25,8 @@ PluginTask::PluginTask(std::shared_ptr<const PluginLibrary> library, std::size_t
   if (from_train != (table_->labels != nullptr))
     refuse(from_train ? "takes its labels from the train split, but has no callback for them"
                       : "has a callback for labels, which its manifest doesn't ask for");
+  if (table_->decode_tune != nullptr && !manifest_.splits.contains("dev"))
+    refuse("has a callback that learns on a dev split, but none in its manifest");
   for (const auto& op : manifest_.ops) {
     if (find_op(op) == nullptr)
       refuse("needs the operation '" + op + "', which this host lacks" + nearest_op(op));

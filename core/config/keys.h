@@ -29,6 +29,7 @@ enum class Words : std::uint8_t {
   kFolderName,  // letters, digits, '-', '_', '.', not starting with '.'
   kSplit,       // train, dev or test
   kKeep,        // intermediates or all
+  kLayers,      // all
 };
 
 struct Rule {
@@ -102,6 +103,8 @@ inline constexpr std::array kTargetKeys = {
     Key<Target>{"languages", &Target::languages},
     Key<Target>{"split", &Target::splits, {.words = Words::kSplit, .or_one = true}},
     Key<Target>{"layer", &Target::layer, {.range = {.min = -1000, .max = 1000}}},
+    Key<Target>{"layers", &Target::layers, {.words = Words::kLayers}},
+    Key<Target>{"choose_on", &Target::choose_on, {.words = Words::kFolderName}},
     Key<Target>{"recipe", &Target::recipe},
     Key<Target>{"limit", &Target::limit},
 };

@@ -51,6 +51,8 @@ bool fits(std::string_view text, Words words) {
       return text == "train" || text == "dev" || text == "test";
     case Words::kKeep:
       return text == "intermediates" || text == "all";
+    case Words::kLayers:
+      return text == "all";
   }
   return false;
 }
@@ -65,6 +67,8 @@ const char* words_text(Words words) {
       return "must be 'train', 'dev' or 'test'";
     case Words::kKeep:
       return "must be 'intermediates' or 'all'";
+    case Words::kLayers:
+      return "must be 'all' (a single layer is the key 'layer')";
   }
   return "";
 }

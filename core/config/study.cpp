@@ -157,8 +157,22 @@ void check_names(const std::vector<Item>& items, const std::string& title) {
   }
 }
 
+void check_layers(const Target& target) {
+  if (target.layer && !target.layers.empty()) {
+    throw input_error(
+        target.where_of("layers"),
+        "'layer' and 'layers' in [[target]] exclude each other; expected one of them");
+  }
+  if (!target.choose_on.empty() && target.layers.empty()) {
+    throw input_error(target.where_of("choose_on"),
+                      "'choose_on' in [[target]] says which language decides a sweep; expected "
+                      "layers = \"all\" beside it");
+  }
+}
+
 // What concerns more than one key.
 void check_study(const Study& study) {
+  for (const auto& target : study.targets) check_layers(target);
   std::vector<std::string> arms = {"none"};
   for (const auto& intermediate : study.intermediates) {
     if (intermediate.name == "none") {

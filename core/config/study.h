@@ -60,6 +60,8 @@ struct Target {
   std::vector<std::string> languages;       // empty: all that the data has
   std::vector<std::string> splits{"test"};  // "train", "dev" or "test"
   std::optional<std::int64_t> layer;        // negative counts from the last; nothing means -1
+  std::string layers;                       // "all": a sweep, instead of layer
+  std::string choose_on;                    // the language that decides it, where no dev split does
   Recipe recipe;
   Limit limit;
 

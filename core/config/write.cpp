@@ -46,13 +46,14 @@ std::string toml_text(const std::vector<T>& items) {
   return "[" + text + "]";
 }
 
-// What a key says, or "" where it says nothing: an absent optional, an empty list, and a number
-// outside its range, as `epochs` is where `steps` is given.
+// What a key says, or "" where it says nothing: an absent optional, an empty string or list, and a
+// number outside its range, as `epochs` is where `steps` is given.
 template <class T, class V>
 std::string value_text(const Key<T>& key, const V& value) {
   if constexpr (requires { value.has_value(); }) {
     return value ? toml_text(*value) : "";
-  } else if constexpr (std::is_same_v<V, std::vector<std::string>>) {
+  } else if constexpr (std::is_same_v<V, std::string> ||
+                       std::is_same_v<V, std::vector<std::string>>) {
     return value.empty() ? "" : toml_text(value);
   } else if constexpr (std::is_same_v<V, double>) {
     return in_range(value, key.rule.range) ? toml_text(value) : "";

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
@@ -88,26 +90,37 @@ void decode_outputs(Decoder& decoder, const Manifest& manifest, const FeatureTab
   }
 }
 
-std::unique_ptr<ExactSearch> sentence_search(const Encoder& encoder, const Manifest& manifest,
-                                             const FeatureTable& features, std::int64_t layer,
-                                             std::int64_t pad_id) {
-  layer = resolve_layer(layer, encoder.config(), "task '" + manifest.name + "'");
-  auto vectors = at::empty({features.size(), encoder.config().hidden_size},
-                           at::device(encoder.device()).dtype(at::kFloat));
+// Sentence vectors of each layer, [n, H] each.
+std::vector<at::Tensor> sentence_vectors(const Encoder& encoder,
+                                         const std::vector<std::int64_t>& layers, bool mean,
+                                         const FeatureTable& features, std::int64_t pad_id) {
+  std::vector<at::Tensor> vectors;
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    vectors.push_back(at::empty({features.size(), encoder.config().hidden_size},
+                                at::device(encoder.device()).dtype(at::kFloat)));
+  }
+  const std::int64_t highest = *std::max_element(layers.begin(), layers.end());
   for (const auto& chosen : scoring_batches(features, kPiecesAtOnce)) {
     throw_if_interrupted();
     const Batch batch = collate(features, chosen, pad_id);
-    const auto hidden = encoder.forward({batch.ids, batch.lengths}, layer, nullptr).layer(layer);
-    const auto pooled =
-        manifest.search->mean ? mean_pool(hidden, batch.lengths) : hidden.select(1, 0);
-    vectors.index_copy_(0, at::tensor(chosen, at::kLong).to(encoder.device()), pooled);
+    const auto rows = at::tensor(chosen, at::kLong).to(encoder.device());
+    const auto states = encoder.forward({batch.ids, batch.lengths}, highest, nullptr);
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+      const auto hidden = states.layer(layers[l]);
+      vectors[l].index_copy_(0, rows,
+                             mean ? mean_pool(hidden, batch.lengths) : hidden.select(1, 0));
+    }
   }
-  const std::size_t side_field = field_index(manifest, manifest.search->side);
+  return vectors;
+}
+
+std::vector<std::int64_t> sides(const Manifest& manifest, const FeatureTable& features) {
+  const std::size_t field = field_index(manifest, manifest.search->side);
   std::vector<std::int64_t> side;
   for (std::int64_t feature = 0; feature < features.size(); ++feature) {
-    side.push_back(*static_cast<const std::int64_t*>(features.field(feature, side_field).data));
+    side.push_back(*static_cast<const std::int64_t*>(features.field(feature, field).data));
   }
-  return std::make_unique<ExactSearch>(vectors, side);
+  return side;
 }
 
 std::vector<MetricValue> metrics_of(const Manifest& manifest,
@@ -121,44 +134,6 @@ std::vector<MetricValue> metrics_of(const Manifest& manifest,
     values.push_back({metric.name, metric.profile, metric.evaluate(sums), metric.primary});
   }
   return values;
-}
-
-// A data set that went through the encoder, ready to be decoded.
-struct Decoding {
-  std::unique_ptr<Decoder> decoder;
-  std::unique_ptr<ExactSearch> search;  // null where the task doesn't search
-};
-
-Decoding begin_decoding(const Encoder& encoder, Head* head, const Manifest& manifest,
-                        const LoadedDataset& data, std::int64_t layer, std::int64_t pad_id) {
-  Decoding decoding{data.data->decoder(), nullptr};
-  if (manifest.search) {
-    decoding.search = sentence_search(encoder, manifest, data.features, layer, pad_id);
-  } else {
-    decode_outputs(*decoding.decoder, manifest, data.features,
-                   head_outputs(encoder, *head, manifest, data.features, pad_id));
-  }
-  return decoding;
-}
-
-std::vector<std::string> finish(const Decoding& decoding, const Manifest& manifest,
-                                const LoadedDataset& data, const std::string& tuned) {
-  std::vector<std::optional<std::string>> found(static_cast<std::size_t>(data.examples));
-  decoding.decoder->finish(tuned, decoding.search.get(),
-                           [&](std::int64_t example, std::string_view text) {
-                             if (example >= data.examples) return;  // past the study's limit
-                             found.at(static_cast<std::size_t>(example)) = std::string(text);
-                           });
-  std::vector<std::string> predictions;
-  for (auto& prediction : found) {
-    if (!prediction) {
-      const auto example = static_cast<std::int64_t>(predictions.size());
-      throw Error(ErrorKind::kPlugin, "task '" + manifest.name + "'",
-                  "decoding gave no prediction for example " + data.data->example(example).id);
-    }
-    predictions.push_back(*std::move(prediction));
-  }
-  return predictions;
 }
 
 }  // namespace
@@ -177,22 +152,60 @@ DatasetScores score_predictions(const Manifest& manifest, const Dataset& data,
   return scores;
 }
 
-DatasetScores score_dataset(const Encoder& encoder, Head* head, const Manifest& manifest,
-                            const LoadedDataset& data, const LoadedDataset* tuning,
-                            std::int64_t layer, std::int64_t pad_id) {
+EncodedDataset::EncodedDataset(const Manifest& manifest, const LoadedDataset& data,
+                               std::unique_ptr<Decoder> decoder,
+                               std::unique_ptr<VectorSearch> search)
+    : manifest_(&manifest),
+      data_(&data),
+      decoder_(std::move(decoder)),
+      search_(std::move(search)) {}
+
+std::string EncodedDataset::tune() const {
   const at::NoGradGuard no_grad;
-  const auto begin = [&](const LoadedDataset& some) {
-    return begin_decoding(encoder, head, manifest, some, layer, pad_id);
-  };
-  const Decoding decoding = begin(data);
-  std::string tuned;
-  if (tuning == &data) {
-    tuned = decoding.decoder->tune(decoding.search.get());
-  } else if (tuning != nullptr) {
-    const Decoding on_dev = begin(*tuning);
-    tuned = on_dev.decoder->tune(on_dev.search.get());
+  return decoder_->tune(search_.get());
+}
+
+DatasetScores EncodedDataset::score(const std::string& tuned) const {
+  const at::NoGradGuard no_grad;
+  std::vector<std::optional<std::string>> found(static_cast<std::size_t>(data_->examples));
+  decoder_->finish(tuned, search_.get(), [&](std::int64_t example, std::string_view text) {
+    if (example >= data_->examples) return;  // past the study's limit
+    found.at(static_cast<std::size_t>(example)) = std::string(text);
+  });
+  std::vector<std::string> predictions;
+  for (auto& prediction : found) {
+    if (!prediction) {
+      const auto example = static_cast<std::int64_t>(predictions.size());
+      throw Error(ErrorKind::kPlugin, "task '" + manifest_->name + "'",
+                  "decoding gave no prediction for example " + data_->data->example(example).id);
+    }
+    predictions.push_back(*std::move(prediction));
   }
-  return score_predictions(manifest, *data.data, finish(decoding, manifest, data, tuned));
+  return score_predictions(*manifest_, *data_->data, predictions);
+}
+
+EncodedDataset encode_dataset(const Encoder& encoder, Head& head, const Manifest& manifest,
+                              const LoadedDataset& data, std::int64_t pad_id) {
+  const at::NoGradGuard no_grad;
+  auto decoder = data.data->decoder();
+  decode_outputs(*decoder, manifest, data.features,
+                 head_outputs(encoder, head, manifest, data.features, pad_id));
+  return {manifest, data, std::move(decoder), nullptr};
+}
+
+std::vector<EncodedDataset> encode_dataset(const Encoder& encoder,
+                                           const std::vector<std::int64_t>& layers,
+                                           const Manifest& manifest, const LoadedDataset& data,
+                                           std::int64_t pad_id) {
+  const at::NoGradGuard no_grad;
+  const auto side = sides(manifest, data.features);
+  std::vector<EncodedDataset> encoded;
+  for (const auto& vectors :
+       sentence_vectors(encoder, layers, manifest.search->mean, data.features, pad_id)) {
+    encoded.emplace_back(manifest, data, data.data->decoder(),
+                         std::make_unique<ExactSearch>(vectors, side));
+  }
+  return encoded;
 }
 
 }  // namespace sojourn

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,15 +34,34 @@ struct DatasetScores {
 DatasetScores score_predictions(const Manifest& manifest, const Dataset& data,
                                 const std::vector<std::string>& predictions);
 
-// Runs the data set through the encoder without dropout and has the task decode and score it.
-//
-//   head   of the stage that is scored; null for a task that searches sentence vectors instead
-//   layer  whose hidden states such vectors come from; -1 is the last
-//   tuning what decoding learns on first, see Task::tunes; may be `data` itself; null: nothing
-//
-// Throws Error(kPlugin) where decoding leaves an example without a prediction.
-DatasetScores score_dataset(const Encoder& encoder, Head* head, const Manifest& manifest,
-                            const LoadedDataset& data, const LoadedDataset* tuning,
-                            std::int64_t layer, std::int64_t pad_id);
+// A data set that went through the encoder, without dropout, ready to be decoded.
+class EncodedDataset {
+ public:
+  EncodedDataset(const Manifest& manifest, const LoadedDataset& data,
+                 std::unique_ptr<Decoder> decoder, std::unique_ptr<VectorSearch> search);
+
+  // What decoding of other splits should use, learnt from this one; see Task::tunes.
+  std::string tune() const;
+  // Has the task decode and score it; `tuned` is "" where nothing was learnt. Throws
+  // Error(kPlugin) where decoding leaves an example without a prediction.
+  DatasetScores score(const std::string& tuned) const;
+
+ private:
+  const Manifest* manifest_;
+  const LoadedDataset* data_;
+  std::unique_ptr<Decoder> decoder_;
+  std::unique_ptr<VectorSearch> search_;  // null where the task doesn't search
+};
+
+// With a head: through that of the stage that is scored.
+EncodedDataset encode_dataset(const Encoder& encoder, Head& head, const Manifest& manifest,
+                              const LoadedDataset& data, std::int64_t pad_id);
+
+// For a task that searches sentence vectors instead: in one pass, one for each of `layers` (from 0,
+// the output of the embeddings), whose hidden states the vectors come from.
+std::vector<EncodedDataset> encode_dataset(const Encoder& encoder,
+                                           const std::vector<std::int64_t>& layers,
+                                           const Manifest& manifest, const LoadedDataset& data,
+                                           std::int64_t pad_id);
 
 }  // namespace sojourn

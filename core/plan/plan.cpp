@@ -31,6 +31,9 @@ class Planner {
         add_targets(intermediate.name, add_intermediate(intermediate, seed), seed);
       }
     }
+    for (auto& stage : plan_.stages) {
+      std::stable_partition(stage.scorings.begin(), stage.scorings.end(), is_needed_by_others);
+    }
     return std::move(plan_);
   }
 
@@ -75,7 +78,8 @@ class Planner {
 
   // What decoding of `data` is tuned on: the dev split of its language, else the English one.
   std::optional<DatasetKey> tuning_data(const DatasetKey& data,
-                                        std::optional<std::int64_t> dev_limit) const {
+                                        std::optional<std::int64_t> dev_limit,
+                                        const std::string& where) const {
     Task& scored = tasks_.task(data.task);
     if (!scored.tunes()) return std::nullopt;
     const auto present = languages_present(scored.manifest(), "dev", study_.data_root);
@@ -83,30 +87,40 @@ class Planner {
       if (std::find(present.begin(), present.end(), language) != present.end())
         return DatasetKey{data.task, "dev", language, data.max_tokens, dev_limit};
     }
+    try {
+      find_files(scored.manifest(), "dev", data.language, study_.data_root);
+    } catch (const Error& error) {
+      throw input_error(
+          where, "task '" + data.task + "' learns its threshold on a dev split: " + error.what());
+    }
     return std::nullopt;
   }
 
-  void score(std::size_t stage, const DatasetKey& data, std::optional<std::int64_t> layer,
-             std::optional<std::int64_t> dev_limit, const Cell& cell) {
+  void score(std::size_t stage, Scoring wanted, const Cell& cell) {
     auto& scorings = plan_.stages[stage].scorings;
-    const auto same = [&](const Scoring& s) { return s.data == data && s.layer == layer; };
+    const auto same = [&](const Scoring& s) {
+      return s.data == wanted.data && s.layer == wanted.layer && s.sweep == wanted.sweep &&
+             s.target == wanted.target;
+    };
     auto found = std::find_if(scorings.begin(), scorings.end(), same);
-    if (found == scorings.end()) {
-      found = scorings.insert(found, {data, tuning_data(data, dev_limit), layer, {}});
-    }
+    if (found == scorings.end()) found = scorings.insert(found, std::move(wanted));
     const auto known = [&](const Cell& c) {
       return c.arm == cell.arm && c.target == cell.target && c.seed == cell.seed;
     };
     if (std::none_of(found->cells.begin(), found->cells.end(), known)) found->cells.push_back(cell);
   }
 
+  static bool is_needed_by_others(const Scoring& scoring) {
+    return scoring.sweep == SweepPart::kChooses || scoring.tuning == scoring.data;
+  }
+
   // The English dev split of the task that a stage trains, so that what was learnt shows.
   void score_dev(std::size_t stage, const std::string& task_name, const Limit& limit,
-                 const Cell& cell) {
+                 const std::string& where, const Cell& cell) {
     if (!tasks_.task(task_name).manifest().splits.contains("dev")) return;
-    score(stage,
-          {task_name, "dev", kTrainingLanguage, plan_.stages[stage].recipe.max_tokens, limit.dev},
-          {}, limit.dev, cell);
+    const DatasetKey data{task_name, "dev", kTrainingLanguage,
+                          plan_.stages[stage].recipe.max_tokens, limit.dev};
+    score(stage, {.data = data, .tuning = tuning_data(data, limit.dev, where)}, cell);
   }
 
   std::size_t add_intermediate(const Intermediate& intermediate, std::uint64_t seed) {
@@ -122,7 +136,7 @@ class Planner {
                               intermediate.limit.train},
                              {}},
                             intermediate.where_of("recipe"));
-    score_dev(made, name, intermediate.limit, {intermediate.name, "", seed});
+    score_dev(made, name, intermediate.limit, intermediate.where, {intermediate.name, "", seed});
     return made;
   }
 
@@ -146,10 +160,11 @@ class Planner {
       const Manifest& manifest = task(target.task, target.where_of("task")).manifest();
       std::size_t scored = parent;
       if (manifest.head) {
-        if (target.layer) {
-          throw input_error(
-              target.where_of("layer"),
-              "task '" + target.task + "' is scored with a trained head, which takes no layer");
+        for (const char* key : {"layer", "layers"}) {
+          if (!target.key_where.contains(key)) continue;
+          throw input_error(target.where_of(key), "task '" + target.task +
+                                                      "' is scored with a trained head, which "
+                                                      "takes no layer");
         }
         const std::string trained = training_task(target, manifest);
         check_head(target, manifest, trainable(trained, target.where_of("train")).manifest());
@@ -163,7 +178,7 @@ class Planner {
              {trained, "train", kTrainingLanguage, target.recipe.max_tokens, target.limit.train},
              {}},
             target.where_of("recipe"));
-        score_dev(scored, trained, target.limit, {arm, target.name, seed});
+        score_dev(scored, trained, target.limit, target.where, {arm, target.name, seed});
       } else {
         check_untrained(target);
       }
@@ -178,7 +193,19 @@ class Planner {
           target.where_of("train"),
           "task '" + target.task + "' is scored on the encoder as it is and trains nothing");
     }
-    resolve_layer(target.layer.value_or(-1), encoder_, target.where_of("layer"));
+    if (target.layers.empty()) return;
+    const bool tunes = tasks_.task(target.task).tunes();
+    if (tunes && !target.choose_on.empty()) {
+      throw input_error(
+          target.where_of("choose_on"),
+          "task '" + target.task + "' chooses its layer on its dev split, not on a language");
+    }
+    if (!tunes && target.choose_on.empty()) {
+      throw input_error(target.where_of("layers"),
+                        "task '" + target.task +
+                            "' has no dev split to choose a layer on; expected choose_on = "
+                            "LANGUAGE, which is then left out of the results");
+    }
   }
 
   void add_languages(const Target& target, const Manifest& manifest, std::size_t scored,
@@ -191,12 +218,57 @@ class Planner {
       const auto limit = split == "train" ? target.limit.train
                          : split == "dev" ? target.limit.dev
                                           : target.limit.test;
-      for (const auto& language : languages(target, manifest, split)) {
-        const auto layer = manifest.head ? std::nullopt : std::optional(target.layer.value_or(-1));
-        score(scored, {target.task, split, language, target.recipe.max_tokens, limit}, layer,
-              target.limit.dev, cell);
+      const auto found = languages(target, manifest, split);
+      check_choice(target, found);
+      for (const auto& language : found) {
+        const DatasetKey data{target.task, split, language, target.recipe.max_tokens, limit};
+        Scoring wanted{.data = data, .tuning = tuning_data(data, target.limit.dev, target.where)};
+        if (!target.layers.empty()) {
+          add_to_sweep(target, std::move(wanted), scored, cell);
+          continue;
+        }
+        if (!manifest.head)
+          wanted.layer =
+              resolve_layer(target.layer.value_or(-1), encoder_, target.where_of("layer"));
+        score(scored, std::move(wanted), cell);
       }
     }
+  }
+
+  static void check_choice(const Target& target, const std::vector<std::string>& languages) {
+    if (target.choose_on.empty()) return;
+    const bool there =
+        std::find(languages.begin(), languages.end(), target.choose_on) != languages.end();
+    if (there && languages.size() > 1) return;
+    throw input_error(
+        target.where_of("choose_on"),
+        "'" + target.choose_on + "' chooses the layer for the other languages; " +
+            "expected it and another one among those scored: " + join(languages, " "));
+  }
+
+  // A task that tunes chooses on its dev splits, and scores the others at that layer alone: its
+  // test splits can be too large for the vectors of all layers.
+  void add_to_sweep(const Target& target, Scoring wanted, std::size_t scored, const Cell& cell) {
+    wanted.target = target.name;
+    if (!wanted.tuning) {
+      const bool chooses = wanted.data.language == target.choose_on;
+      wanted.sweep = chooses ? SweepPart::kChooses : SweepPart::kFollows;
+      wanted.reported = !chooses;
+      score(scored, std::move(wanted), cell);
+      return;
+    }
+    const bool dev_reported =
+        std::find(target.splits.begin(), target.splits.end(), "dev") != target.splits.end();
+    score(scored,
+          {.data = *wanted.tuning,
+           .tuning = wanted.tuning,
+           .sweep = SweepPart::kChooses,
+           .target = target.name,
+           .reported = dev_reported},
+          cell);
+    if (wanted.data == *wanted.tuning) return;
+    wanted.sweep = SweepPart::kChosen;
+    score(scored, std::move(wanted), cell);
   }
 
   std::vector<std::string> languages(const Target& target, const Manifest& manifest,

@@ -33,12 +33,23 @@ struct Cell {
   std::uint64_t seed = 0;
 };
 
+// What a scoring is to the sweep over layers of its target.
+enum class SweepPart : std::uint8_t {
+  kNone,     // it has a layer, or needs none
+  kChooses,  // its primary metric decides; scored at every layer
+  kFollows,  // scored at every layer, reported at the chosen one
+  kChosen    // scored at the chosen one alone
+};
+
 // Scores one data set on one stage.
 struct Scoring {
   DatasetKey data;
-  std::optional<DatasetKey> tuning;   // of tasks whose decoding learns something on a dev split
-  std::optional<std::int64_t> layer;  // of tasks that search sentence vectors
-  std::vector<Cell> cells;
+  std::optional<DatasetKey> tuning = {};   // of tasks whose decoding learns on a dev split
+  std::optional<std::int64_t> layer = {};  // of tasks that search sentence vectors; not in a sweep
+  SweepPart sweep = SweepPart::kNone;
+  std::string target = {};  // whose sweep it is
+  bool reported = true;     // false: its rows are only among those of all layers
+  std::vector<Cell> cells = {};
 };
 
 // An encoder state. Stage 0 is the study's own encoder, which nothing trains.
@@ -49,8 +60,8 @@ struct Stage {
   std::uint64_t seed = 0;
   std::uint32_t role = 0;  // 0 in a target stage, 1 in an intermediate
   Recipe recipe;
-  DatasetKey training;  // what it is trained on
-  std::vector<Scoring> scorings;
+  DatasetKey training;            // what it is trained on
+  std::vector<Scoring> scorings;  // those that others are tuned on or choose by come first
 };
 
 struct Plan {

@@ -100,7 +100,10 @@ Line difference_line(const std::string& name, const Values& values, const Values
   return line;
 }
 
-using Block = std::map<std::string, Values>;  // by arm
+struct Block {
+  std::map<std::string, Values> arms;
+  std::map<std::string, std::map<std::uint64_t, std::int64_t>> layers;  // by arm, then seed
+};
 
 // What the table shows of a target: one block for each task, split and primary metric, by its
 // title.
@@ -113,16 +116,35 @@ std::map<std::string, Block> blocks_of(const std::vector<ResultRow>& rows,
                               row.metric +
                               (row.profile == row.metric ? "" : " (" + row.profile + ")") + ", " +
                               row.task + " " + row.split;
-    all[title][row.arm][row.language][row.seed] = row.value;
+    Block& block = all[title];
+    block.arms[row.arm][row.language][row.seed] = row.value;
+    if (row.layer) block.layers[row.arm][row.seed] = *row.layer;
   }
   return all;
+}
+
+// ", layer 8", or for each arm those of its seeds; nothing for scores of a head.
+std::string layers_text(const Block& block, const std::vector<std::string>& arms) {
+  std::set<std::int64_t> distinct;
+  for (const auto& [arm, by_seed] : block.layers) {
+    for (const auto& entry : by_seed) distinct.insert(entry.second);
+  }
+  if (distinct.empty()) return "";
+  if (distinct.size() == 1) return ", layer " + std::to_string(*distinct.begin());
+  std::string text;
+  for (const auto& arm : arms) {
+    if (!block.layers.contains(arm)) continue;
+    text += (text.empty() ? ", layers: " : "; ") + arm;
+    for (const auto& entry : block.layers.at(arm)) text += " " + std::to_string(entry.second);
+  }
+  return text;
 }
 
 std::string block_text(const std::string& title, const Block& block,
                        const std::vector<std::string>& arms, const std::string& baseline) {
   std::set<std::string> found;
   std::set<std::uint64_t> seeds;
-  for (const auto& [arm, values] : block) {
+  for (const auto& [arm, values] : block.arms) {
     for (const auto& [language, by_seed] : values) {
       found.insert(language);
       for (const auto& entry : by_seed) seeds.insert(entry.first);
@@ -137,14 +159,15 @@ std::string block_text(const std::string& title, const Block& block,
   lines[0].push_back("mean");
   if (seeds.size() > 1) lines[0].push_back("sd");
   for (const auto& arm : arms) {
-    if (!block.contains(arm)) continue;
-    lines.push_back(arm_line(arm, block.at(arm), languages, seeds.size() > 1));
-    if (arm == baseline || !block.contains(baseline)) continue;
+    if (!block.arms.contains(arm)) continue;
+    lines.push_back(arm_line(arm, block.arms.at(arm), languages, seeds.size() > 1));
+    if (arm == baseline || !block.arms.contains(baseline)) continue;
     lines.push_back(
-        difference_line("  - " + baseline, block.at(arm), block.at(baseline), languages));
+        difference_line("  - " + baseline, block.arms.at(arm), block.arms.at(baseline), languages));
   }
-  return title + (seeds.size() > 1 ? ", mean of " + std::to_string(seeds.size()) + " seeds" : "") +
-         "\n" + numbers_right(std::move(lines), 1) + "\n";
+  return title + layers_text(block, arms) +
+         (seeds.size() > 1 ? ", mean of " + std::to_string(seeds.size()) + " seeds" : "") + "\n" +
+         numbers_right(std::move(lines), 1) + "\n";
 }
 
 }  // namespace
@@ -180,6 +203,14 @@ std::string results_table(const std::vector<ResultRow>& rows, const std::vector<
       text += block_text(title, block, arms, baseline);
   }
   return text;
+}
+
+std::string results_table(const std::vector<ResultRow>& rows, const Study& study) {
+  std::vector<std::string> arms{"none"};
+  for (const auto& intermediate : study.intermediates) arms.push_back(intermediate.name);
+  std::vector<std::string> targets{""};
+  for (const auto& target : study.targets) targets.push_back(target.name);
+  return results_table(rows, arms, targets, study.baseline);
 }
 
 }  // namespace sojourn

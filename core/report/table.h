@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/config/study.h"
 #include "core/report/results.h"
 
 namespace sojourn {
@@ -24,5 +25,7 @@ std::string numbers_right(std::vector<std::vector<std::string>> lines, std::size
 //   targets  in the order of the table, as in ResultRow::target
 std::string results_table(const std::vector<ResultRow>& rows, const std::vector<std::string>& arms,
                           const std::vector<std::string>& targets, const std::string& baseline);
+// The same with the arms, targets and baseline of a study; the intermediate stages come first.
+std::string results_table(const std::vector<ResultRow>& rows, const Study& study);
 
 }  // namespace sojourn

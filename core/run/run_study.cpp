@@ -12,13 +12,13 @@
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/data/features.h"
-#include "core/eval/scorer.h"
 #include "core/plan/plan.h"
 #include "core/report/results.h"
 #include "core/report/table.h"
 #include "core/run/output_folder.h"
 #include "core/run/progress.h"
 #include "core/run/run_manifest.h"
+#include "core/run/stage_scorer.h"
 #include "core/train/trainer.h"
 
 namespace sojourn {
@@ -161,12 +161,11 @@ class Runner {
           open_encoder(s == 0 ? study_.encoder : encoder_folder(*stage.parent, out));
       TaskHead head;
       if (s > 0) head = train_stage(stage, *encoder, out, progress);
-      std::vector<ResultRow> rows;
-      for (const auto& scoring : stage.scorings)
-        score(stage, scoring, *encoder, head.head.get(), out, rows, progress);
+      const auto rows = score_stage(stage, *encoder, head.head.get(), out, progress);
       if (stage.keep) encoder->save(encoder_folder(s, out));
-      rows_.insert(rows_.end(), rows.begin(), rows.end());
-      out.write("results.jsonl", results_jsonl(rows_));
+      rows_.insert(rows_.end(), rows.reported.begin(), rows.reported.end());
+      layer_rows_.insert(layer_rows_.end(), rows.of_layers.begin(), rows.of_layers.end());
+      write_rows(out);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kNumeric && error.kind() != ErrorKind::kPlugin) throw;
       fail(s, error.what(), progress);
@@ -217,29 +216,94 @@ class Runner {
     return head;
   }
 
-  void score(const Stage& stage, const Scoring& scoring, const Encoder& encoder, Head* head,
-             const OutputFolder& out, std::vector<ResultRow>& rows, Progress& progress) {
-    const DatasetKey& key = scoring.data;
-    const Manifest& manifest = tasks_.task(key.task).manifest();
-    const auto scores = score_dataset(encoder, head, manifest, data(key),
-                                      scoring.tuning ? &data(*scoring.tuning) : nullptr,
-                                      scoring.layer.value_or(-1), tokenizer_->pad_id());
-    if (scores.n == 0) {
-      spdlog::warn("{} {} {} has no gold: predicted, not scored", key.task, key.split,
-                   key.language);
+  struct StageRows {
+    std::vector<ResultRow> reported;
+    std::vector<ResultRow> of_layers;  // of sweeps: every layer
+  };
+
+  StageRows score_stage(const Stage& stage, const Encoder& encoder, Head* head,
+                        const OutputFolder& out, Progress& progress) {
+    StageScorer scorer(
+        encoder, head, tasks_,
+        [this](const DatasetKey& key) -> const LoadedDataset& { return data(key); },
+        tokenizer_->pad_id());
+    StageRows rows;
+    // Which layer of these is reported is known when the last of them is scored.
+    std::vector<std::pair<const Scoring*, std::vector<LayerScores>>> choosing;
+    for (const auto& scoring : stage.scorings) {
+      const DatasetKey& key = scoring.data;
+      auto found = scorer.score(scoring);
+      progress.scoring(key.task + " " + key.split + " " + key.language, pieces(data(key)));
+      if (found.front().scores.n == 0) {
+        spdlog::warn("{} {} {} has no gold: predicted, not scored", key.task, key.split,
+                     key.language);
+      }
+      if (scoring.sweep == SweepPart::kChooses) {
+        choosing.emplace_back(&scoring, std::move(found));
+      } else {
+        report(stage, scoring, found, scorer, out, rows);
+      }
     }
-    const std::string predictions = predictions_jsonl(scores.examples, manifest.statistics);
+    for (const auto& [scoring, found] : choosing) report(stage, *scoring, found, scorer, out, rows);
+    note_choices(stage, scorer, progress);
+    return rows;
+  }
+
+  void report(const Stage& stage, const Scoring& scoring, const std::vector<LayerScores>& found,
+              const StageScorer& scorer, const OutputFolder& out, StageRows& rows) const {
+    for (const auto& [layer, scores] : found) {
+      if (scoring.sweep != SweepPart::kNone)
+        add_rows(stage, scoring, layer, scores, rows.of_layers);
+      const bool wanted =
+          scoring.sweep == SweepPart::kNone || layer == scorer.chosen_layer(scoring.target);
+      if (!scoring.reported || !wanted) continue;
+      add_rows(stage, scoring, layer, scores, rows.reported);
+      write_predictions(scoring, scores, out);
+    }
+  }
+
+  void add_rows(const Stage& stage, const Scoring& scoring, std::optional<std::int64_t> layer,
+                const DatasetScores& scores, std::vector<ResultRow>& rows) const {
+    const DatasetKey& key = scoring.data;
     for (const Cell& cell : scoring.cells) {
       for (const auto& metric : scores.metrics) {
         rows.push_back({study_.name, cell.arm, cell.target, key.task, cell.seed, key.language,
-                        key.split, scoring.layer, metric.metric, metric.profile, metric.value,
-                        scores.n, stage.id, metric.primary});
+                        key.split, layer, metric.metric, metric.profile, metric.value, scores.n,
+                        stage.id, metric.primary});
       }
+    }
+  }
+
+  void write_predictions(const Scoring& scoring, const DatasetScores& scores,
+                         const OutputFolder& out) const {
+    const DatasetKey& key = scoring.data;
+    const std::string lines =
+        predictions_jsonl(scores.examples, tasks_.task(key.task).manifest().statistics);
+    for (const Cell& cell : scoring.cells) {
       out.write(
           predictions_file(cell.arm, cell.target, cell.seed, split_name(cell, key), key.language),
-          predictions);
+          lines);
     }
-    progress.scoring(key.task + " " + key.split + " " + key.language, pieces(data(key)));
+  }
+
+  void note_choices(const Stage& stage, const StageScorer& scorer, Progress& progress) const {
+    std::map<std::string, std::vector<std::string>> chosen_on;  // by target
+    for (const auto& scoring : stage.scorings) {
+      if (scoring.sweep == SweepPart::kChooses)
+        chosen_on[scoring.target].push_back(scoring.data.split + " " + scoring.data.language);
+    }
+    for (const auto& [target, sets] : chosen_on) {
+      const std::string text = stage.id + ": layer " + std::to_string(scorer.chosen_layer(target)) +
+                               " of " + std::to_string(config_.layers) + " for target '" + target +
+                               "', chosen on " + join(sets, ", ");
+      spdlog::info("stage {}", text);
+      progress.note("  " + text);
+    }
+  }
+
+  void write_rows(const OutputFolder& out) const {
+    out.write("results.jsonl", results_jsonl(rows_));
+    if (!layer_rows_.empty()) out.write("layers.jsonl", results_jsonl(layer_rows_));
   }
 
   // See predictions_file.
@@ -251,7 +315,7 @@ class Runner {
   }
 
   RunSummary finish(RunSummary summary, OutputFolder& out) {
-    out.write("results.jsonl", results_jsonl(rows_));
+    write_rows(out);
     out.write("manifest.json", run_manifest({study_, tasks_, options_.machine, data_, stages_,
                                              failures_, !summary.interrupted}));
     spdlog::info("the run {}", summary.interrupted ? "was interrupted" : "is complete");
@@ -262,9 +326,7 @@ class Runner {
       out.publish();
       summary.out = options_.out;
     }
-    std::vector<std::string> targets{""};
-    for (const auto& target : study_.targets) targets.push_back(target.name);
-    summary.table = results_table(rows_, plan_.arms, targets, study_.baseline);
+    summary.table = results_table(rows_, study_);
     summary.failed_stages = failures_;
     return summary;
   }
@@ -277,6 +339,7 @@ class Runner {
   Plan plan_;
   std::map<DatasetKey, LoadedDataset> data_;
   std::vector<ResultRow> rows_;
+  std::vector<ResultRow> layer_rows_;
   std::vector<TrainedStage> stages_;
   std::set<std::size_t> failed_;
   std::vector<std::string> failures_;

@@ -31,6 +31,11 @@ STUDY_CASES = {
     "a split that the task hasn't": ('task = "xnli"', 'task = "xnli"\nsplit = "dev"', "study.toml:25", "dev"),
     "a layer that the encoder hasn't": ("layer = 2", "layer = 9", "study.toml:31", "layer 9", "0 to 4"),
     "a layer for a task with a head": ('task = "xnli"', 'task = "xnli"\nlayer = 1', "study.toml:25", "layer"),
+    "layers for a task with a head": ('task = "xnli"', 'task = "xnli"\nlayers = "all"', "study.toml:25", "layer"),
+    "one layer and all": ("layer = 2", 'layer = 2\nlayers = "all"', "study.toml:32", "'layer' and 'layers'"),
+    "a sweep that nothing decides": ("layer = 2", 'layers = "all"', "study.toml:31", "choose_on"),
+    "a choice without a sweep": ("layer = 2", 'choose_on = "de"', "study.toml:31", 'layers = "all"'),
+    "a sweep of one language": ("layer = 2", 'layers = "all"\nchoose_on = "de"', "study.toml:32", "'de'", "another"),
     "a head of other labels": ('task = "xnli"', 'task = "xnli"\ntrain = ["udpos"]', "study.toml:25", "xnli", "udpos"),
     "training what only is scored": ('train = ["mnli"]', 'train = ["xnli"]', "study.toml:21", "xnli"),
     "more tokens than the encoder takes": ("max_tokens = 32", "max_tokens = 129", "max_tokens", "129", "128"),
@@ -45,6 +50,13 @@ def test_study(world, case):
     old, new, *named = STUDY_CASES[case]
     world.edit("study.toml", old, new)
     refused(world, *named)
+
+
+def test_a_threshold_without_a_dev_split_to_learn_it_on(world):
+    for name in ("de", "en"):
+        world.write(f"data/bucc2018/de-en.test.{name}", f"{name}-1\ta dog\n{name}-2\tit rains\n")
+    world.edit("study.toml", 'task = "tatoeba"', 'task = "bucc2018"')
+    refused(world, "study.toml:29", "'bucc2018' learns its threshold on a dev split", "bucc2018/de-en.dev.en")
 
 
 def test_missing_study(world):

@@ -108,7 +108,7 @@ TRAINED = {
 
 def study_of(world, target: str) -> None:
     text = world.study.read_text()
-    world.study.write_text(text[: text.index("[[intermediate]]")] + target)
+    world.study.write_text(text[: text.index("\n[[") + 1] + target)
 
 
 def run_and_score_again(world):
@@ -146,13 +146,17 @@ def test_anli_says_which_of_its_parts_are_missing(world):
     assert manifest["tasks"]["anli"]["left_out"] == {"train": ["R1", "R3", "snli"], "dev": ["R1", "R3"]}
 
 
+def write_bitext(world, language, foreign, english, splits):
+    for split in splits:
+        for name, sentences in ((language, foreign), ("en", english)):
+            lines = "".join(f"{name}-{i}\t{s}\n" for i, s in enumerate(sentences))
+            world.write(f"data/bucc2018/{language}-en.{split}.{name}", lines)
+
+
 def test_bucc_learns_its_threshold_on_dev_and_predicts_a_test_set_without_gold(world):
     foreign = ["ein hund", "die katze", "rote autos", "ein hund", "wir singen"]
     english = ["a dog", "the cat", "red cars", "it rains", "we sing", "he sold it"]
-    for split in ("dev", "test"):
-        for name, sentences in (("de", foreign), ("en", english)):
-            lines = "".join(f"{name}-{i}\t{s}\n" for i, s in enumerate(sentences))
-            world.write(f"data/bucc2018/de-en.{split}.{name}", lines)
+    write_bitext(world, "de", foreign, english, ("dev", "test"))
     world.write("data/bucc2018/de-en.dev.gold", "de-1\ten-1\nde-2\ten-2\nde-4\ten-4\n")
     study_of(world, '[[target]]\ntask = "bucc2018"\nsplit = ["dev", "test"]\nlayer = 2\n')
     rows = run_and_score_again(world)
@@ -163,6 +167,64 @@ def test_bucc_learns_its_threshold_on_dev_and_predicts_a_test_set_without_gold(w
     assert predicted == [json.loads(line)["prediction"] for line in dev]  # the same sentences and threshold
     assert predicted[0] == predicted[3] == ""  # a sentence that comes twice
     assert "statistics" not in json.loads(lines[0])
+
+
+LAYERS = 5  # of the tiny encoder, the embeddings among them
+
+
+def rows_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def scored_at(world, target, layer):
+    """Mean value and rows of a run at one layer given in the study."""
+    study_of(world, target + f"layer = {layer}\n")
+    return run_and_score_again(world)
+
+
+def test_a_sweep_chooses_buccs_layer_on_dev_and_scores_test_at_it(world):
+    english = ["a dog", "the cat", "red cars", "it rains", "we sing", "he sold it", "no more", "two birds"]
+    foreign = [s.replace("a", "o").replace("e", "i") for s in english]
+    gold = "".join(f"xx-{i}\ten-{i}\n" for i in range(0, 8, 2))
+    for language in ("de", "fr"):
+        write_bitext(world, language, foreign, english, ("dev", "test"))
+        for split in ("dev", "test"):
+            world.write(f"data/bucc2018/{language}-en.{split}.gold", gold.replace("xx", language))
+    target = '[[target]]\ntask = "bucc2018"\nsplit = "test"\n'
+    by_layer = [scored_at(world, target.replace('"test"', '["dev", "test"]'), layer) for layer in range(LAYERS)]
+    means = [sum(row["value"] for row in rows if row["split"] == "dev") / 2 for rows in by_layer]
+    best = means.index(max(means))
+    assert max(means) > min(means)  # else the choice could be any
+
+    study_of(world, target + 'layers = "all"\n')
+    rows = run_and_score_again(world)
+    assert rows == [row for row in by_layer[best] if row["split"] == "test"]
+    swept = rows_of(world.root / "runs/small/layers.jsonl")
+    assert [row for row in swept if row["split"] == "dev"] == sorted(
+        (row for rows in by_layer for row in rows if row["split"] == "dev"),
+        key=lambda row: (row["language"], row["layer"]),
+    )
+    assert {row["layer"] for row in swept if row["split"] == "test"} == {best}
+
+
+def test_a_sweep_chooses_tatoebas_layer_on_a_language_that_no_mean_has(world):
+    english = ["a dog", "the cat", "red cars", "it rains", "we sing", "he sold it", "no more", "two birds"]
+    for language, code in (("de", "deu"), ("fr", "fra"), ("sw", "swh")):
+        foreign = [s.replace("a", "o").replace("e", language) for s in english]
+        world.write(f"data/tatoeba/tatoeba.{code}-eng.{code}", "\n".join(foreign) + "\n")
+        world.write(f"data/tatoeba/tatoeba.{code}-eng.eng", "\n".join(english) + "\n")
+    target = '[[target]]\ntask = "tatoeba"\nlanguages = ["de", "fr", "sw"]\n'
+    by_layer = [scored_at(world, target, layer) for layer in range(LAYERS)]
+    french = [next(row["value"] for row in rows if row["language"] == "fr") for rows in by_layer]
+    best = french.index(max(french))
+    assert max(french) > min(french)
+
+    study_of(world, target + 'layers = "all"\nchoose_on = "fr"\n')
+    rows = run_and_score_again(world)
+    assert rows == [row for row in by_layer[best] if row["language"] != "fr"]
+    swept = rows_of(world.root / "runs/small/layers.jsonl")
+    assert swept == sorted((row for rows in by_layer for row in rows), key=lambda row: (row["language"], row["layer"]))
+    assert not (world.root / "runs/small/predictions/none/tatoeba/1/test/fr.jsonl").exists()
 
 
 @pytest.mark.parametrize("task", ["xquad", "tydiqa"])

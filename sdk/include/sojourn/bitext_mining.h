@@ -265,8 +265,13 @@ class MiningDataset : public Dataset {
     }
 
    private:
-    // Mined pairs as sentences instead of places, by falling score.
-    std::vector<MarginMiner::Candidate> pairs(const TuneCall& call) const {
+    // Mined pairs as sentences instead of places, by falling score; mined once.
+    const std::vector<MarginMiner::Candidate>& pairs(const TuneCall& call) {
+      if (!pairs_) pairs_ = mine(call);
+      return *pairs_;
+    }
+
+    std::vector<MarginMiner::Candidate> mine(const TuneCall& call) const {
       std::vector<MarginMiner::Candidate> found;
       for (const auto& candidate : MarginMiner::mine(call, kForeign, kEnglish)) {
         const auto& foreign = data_->foreign_.sentences[candidate.foreign];
@@ -305,6 +310,7 @@ class MiningDataset : public Dataset {
     }
 
     const MiningDataset* data_;
+    std::optional<std::vector<MarginMiner::Candidate>> pairs_;
   };
 
   SentenceHeap foreign_;

@@ -220,7 +220,7 @@ class DecodeCall : public TuneCall {
   }
 
   // What Decoder::tune gave on the dev split of this language, else on the English one; empty where
-  // there is none.
+  // it gave nothing.
   std::string_view tuned() const { return tuned_; }
 
  private:

@@ -268,7 +268,7 @@ typedef struct sojourn_task {
    * should use, such as a threshold, to sojourn_eval_api.tuned. NULL: nothing to tune. */
   SOJOURN_FN(sojourn_status, decode_tune, sojourn_ctx*, void* decoder);
   /* tuned: what decode_tune gave on the dev split of this language, else on the English one; empty
-   * where there is none. */
+   * where there is no decode_tune. A study without such a dev split is refused. */
   SOJOURN_FN(sojourn_status, decode_finish, sojourn_ctx*, void* decoder, sojourn_str tuned);
   SOJOURN_FN(void, decode_destroy, void* decoder);
   /* SOJOURN_NOT_FOUND where the example has no gold: it is predicted, and counts nowhere. */

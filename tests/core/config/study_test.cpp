@@ -52,7 +52,8 @@ limit = { train = 20_000, test = 1_000 }
 [[target]]
 name = "last"
 task = "twins"
-layer = -3
+layers = "all"
+choose_on = "de"
 
 [report]
 baseline = "pairs"
@@ -71,7 +72,8 @@ bool same(Study a, Study b) {
   };
   const auto same_target = [&](const Target& x, const Target& y) {
     return same_stage(x, y) && x.task == y.task && x.languages == y.languages &&
-           x.splits == y.splits && x.layer == y.layer;
+           x.splits == y.splits && x.layer == y.layer && x.layers == y.layers &&
+           x.choose_on == y.choose_on;
   };
   return a.schema == b.schema && a.name == b.name && a.seeds == b.seeds && a.keep == b.keep &&
          a.encoder == b.encoder && a.data_root == b.data_root && a.baseline == b.baseline &&
@@ -135,7 +137,8 @@ TEST_CASE("Every key of a study reaches its place", "[config]") {
   CHECK(study.targets[0].limit == Limit{20'000, std::nullopt, 1'000});
   CHECK(study.targets[1].name == "last");
   CHECK(study.targets[1].task == "twins");
-  CHECK(study.targets[1].layer == -3);
+  CHECK(study.targets[1].layers == "all");
+  CHECK(study.targets[1].choose_on == "de");
 }
 
 TEST_CASE("A stage's recipe goes over the default one key by key", "[config]") {

@@ -48,6 +48,20 @@ TEST_CASE("what is missing is shown as missing, never as zero", "[core][report]"
   CHECK_THAT(table, Catch::Contains("x          60.0     -     -"));
 }
 
+TEST_CASE("the layers of sentence vectors are said, for each arm and seed where they differ",
+          "[core][report]") {
+  auto rows = std::vector{row("none", "de", 50, 1), row("none", "de", 52, 2), row("x", "de", 60, 1),
+                          row("x", "de", 61, 2)};
+  for (auto& r : rows) r.layer = 8;
+  const auto title = [&] {
+    const auto table = results_table(rows, {"none", "x"}, {"pairs"}, "none");
+    return table.substr(0, table.find('\n'));
+  };
+  CHECK(title() == "pairs: accuracy, pairs test, layer 8, mean of 2 seeds");
+  rows[3].layer = 7;
+  CHECK(title() == "pairs: accuracy, pairs test, layers: none 8 8; x 8 7, mean of 2 seeds");
+}
+
 TEST_CASE("rows are sorted by what names them, and a layer that isn't there is null",
           "[core][report]") {
   auto deep = row("none", "en", 1.5);
