@@ -29,6 +29,7 @@ constexpr const char* kScoreExamples = R"(Examples:
   sojourn score runs/quickstart                             a run's own predictions, again
   sojourn score --xtreme xtreme_folder --task TASK --json   predictions in the benchmark's layout:
                                                             labels/TASK and predictions/TASK
+  sojourn score --xtreme xtreme_folder                      all tasks there, and the benchmark's mean
 
 A run's rows are compared with its results.jsonl. Exit codes: 0 done; 2 something is wrong with the command
 line or the files, or a row of the run comes out differently.)";
@@ -81,10 +82,9 @@ void add_score(CLI::App& app, ScoreArguments& arguments) {
       score->add_option("--xtreme", arguments.xtreme, "Folder with labels/ and predictions/")
           ->type_name("DIR")
           ->excludes(run);
-  auto* task = score->add_option("--task", arguments.task, "The task to score there")
-                   ->type_name("TASK")
-                   ->needs(xtreme);
-  xtreme->needs(task);
+  score->add_option("--task", arguments.task, "The task to score there [all, and their mean]")
+      ->type_name("TASK")
+      ->needs(xtreme);
   score
       ->add_option("--data-root", arguments.data_root,
                    "Folder of the data that the run used [as the run had it]")

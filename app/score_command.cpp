@@ -46,6 +46,35 @@ int score_xtreme(const ScoreArguments& arguments, TaskCatalog& tasks) {
   return kExitOk;
 }
 
+std::string joined(const std::vector<std::string>& metrics) {
+  std::string text;
+  for (const auto& metric : metrics) text += (text.empty() ? "" : ", ") + metric;
+  return text;
+}
+
+int score_all_of_xtreme(const ScoreArguments& arguments, TaskCatalog& tasks) {
+  const auto summary = score_benchmark(tasks, arguments.xtreme, arguments.allow_missing);
+  if (arguments.json) {
+    std::printf("%s", to_json(summary).c_str());
+    return kExitOk;
+  }
+  std::vector<std::vector<std::string>> lines{{"task", "profile", "languages", "score", "mean of"}};
+  std::int64_t missing = 0;
+  for (const auto& scores : summary.tasks) {
+    lines.push_back({scores.task, scores.profile, std::to_string(scores.per_language.size()),
+                     percent(task_score(scores)), joined(scores.metrics)});
+    missing += scores.missing;
+  }
+  for (const auto& name : summary.absent) lines.push_back({name, "-", "-", "-", "not there"});
+  const auto mean = mean_score(summary);
+  lines.push_back({"mean", "", "", mean ? percent(*mean) : "-", mean ? "" : "needs all tasks"});
+  std::printf("%s", left_aligned(lines).c_str());
+  if (missing > 0)
+    std::printf("%lld examples without a prediction count as wrong\n",
+                static_cast<long long>(missing));
+  return kExitOk;
+}
+
 // Where the run had its data.
 std::filesystem::path data_root(const std::filesystem::path& run) {
   const auto file = run / "manifest.json";
@@ -81,7 +110,9 @@ int score_run(const ScoreArguments& arguments, TaskCatalog& tasks) {
 int score_command(const ScoreArguments& arguments) {
   watch_for_interrupt();
   PluginCatalog tasks(plugin_search_path(arguments.plugin_path));
-  return arguments.run.empty() ? score_xtreme(arguments, tasks) : score_run(arguments, tasks);
+  if (!arguments.run.empty()) return score_run(arguments, tasks);
+  return arguments.task.empty() ? score_all_of_xtreme(arguments, tasks)
+                                : score_xtreme(arguments, tasks);
 }
 
 }  // namespace sojourn

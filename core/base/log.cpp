@@ -40,20 +40,20 @@ void stop_log_file() { start_log(); }
 
 class CapturedLog::Sink : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  std::vector<std::string> lines() {
+  std::vector<LogLine> lines() {
     const std::lock_guard lock(mutex_);
     return lines_;
   }
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    std::string line(message.payload.data(), message.payload.size());
+    LogLine line{message.level, {message.payload.data(), message.payload.size()}};
     if (std::find(lines_.begin(), lines_.end(), line) == lines_.end())
       lines_.push_back(std::move(line));
   }
   void flush_() override {}
 
-  std::vector<std::string> lines_;
+  std::vector<LogLine> lines_;
 };
 
 CapturedLog::CapturedLog() : sink_(std::make_shared<Sink>()), former_(spdlog::default_logger()) {
@@ -63,6 +63,6 @@ CapturedLog::CapturedLog() : sink_(std::make_shared<Sink>()), former_(spdlog::de
 
 CapturedLog::~CapturedLog() { spdlog::set_default_logger(former_); }
 
-std::vector<std::string> CapturedLog::lines() const { return sink_->lines(); }
+std::vector<LogLine> CapturedLog::lines() const { return sink_->lines(); }
 
 }  // namespace sojourn

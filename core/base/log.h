@@ -19,6 +19,12 @@ void log_to_file(const std::filesystem::path& file);
 // Logs to the terminal only again, and closes the file.
 void stop_log_file();
 
+struct LogLine {
+  spdlog::level::level_enum level = spdlog::level::info;
+  std::string text;
+  bool operator==(const LogLine&) const = default;
+};
+
 // While it exists, lines of the level info and above are kept here and go nowhere else.
 class CapturedLog {
  public:
@@ -27,7 +33,7 @@ class CapturedLog {
   CapturedLog& operator=(const CapturedLog&) = delete;
   ~CapturedLog();
 
-  std::vector<std::string> lines() const;  // those that are equal once
+  std::vector<LogLine> lines() const;  // those that are equal once
 
  private:
   class Sink;

@@ -136,7 +136,7 @@ class Checker {
         set.error = error.what();
         set.counts = {};
       }
-      set.notes = log.lines();
+      for (auto& line : log.lines()) set.notes.push_back(std::move(line.text));
     }
     bytes_done_ += bytes_[s];
   }

@@ -216,11 +216,62 @@ BenchmarkScores score_benchmark(Task& task, const fs::path& folder, bool allow_m
   return scores;
 }
 
-std::string to_json(const BenchmarkScores& scores) {
-  const nlohmann::ordered_json json{{"task", scores.task},
-                                    {"profile", scores.profile},
-                                    {"per_language", scores.per_language},
-                                    {"mean", scores.mean}};
+BenchmarkSummary score_benchmark(TaskCatalog& tasks, const fs::path& folder, bool allow_missing) {
+  BenchmarkSummary summary;
+  for (const auto& name : tasks.names()) {
+    Task& task = tasks.task(name);
+    if (!task.manifest().benchmark) continue;
+    const auto sub_folder = fs::path(task.manifest().benchmark->labels).parent_path();
+    if (fs::exists(folder / "labels" / sub_folder) &&
+        fs::exists(folder / "predictions" / sub_folder)) {
+      summary.tasks.push_back(score_benchmark(task, folder, allow_missing));
+    } else {
+      summary.absent.push_back(name);
+    }
+  }
+  if (summary.tasks.empty()) {
+    throw input_error(folder.string(), "has no task in both labels/ and predictions/; expected " +
+                                           join(summary.absent, ", "));
+  }
+  return summary;
+}
+
+double task_score(const BenchmarkScores& scores) {
+  double sum = 0;
+  for (const auto& [metric, value] : scores.mean) sum += value;
+  return sum / static_cast<double>(scores.mean.size());
+}
+
+std::optional<double> mean_score(const BenchmarkSummary& summary) {
+  if (!summary.absent.empty()) return std::nullopt;
+  double sum = 0;
+  for (const auto& scores : summary.tasks) sum += task_score(scores);
+  return sum / static_cast<double>(summary.tasks.size());
+}
+
+namespace {
+
+nlohmann::ordered_json json_of(const BenchmarkScores& scores) {
+  return {{"task", scores.task},
+          {"profile", scores.profile},
+          {"per_language", scores.per_language},
+          {"mean", scores.mean}};
+}
+
+}  // namespace
+
+std::string to_json(const BenchmarkScores& scores) { return json_of(scores).dump() + "\n"; }
+
+std::string to_json(const BenchmarkSummary& summary) {
+  auto tasks = nlohmann::ordered_json::array();
+  for (const auto& scores : summary.tasks) {
+    tasks.push_back(json_of(scores));
+    tasks.back()["score"] = task_score(scores);
+  }
+  const auto mean = mean_score(summary);
+  const nlohmann::ordered_json json{{"tasks", std::move(tasks)},
+                                    {"absent", summary.absent},
+                                    {"mean", mean ? nlohmann::ordered_json(*mean) : nullptr}};
   return json.dump() + "\n";
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,26 @@ struct BenchmarkScores {
 BenchmarkScores score_benchmark(Task& task, const std::filesystem::path& folder,
                                 bool allow_missing);
 
+// A benchmark's tasks together.
+struct BenchmarkSummary {
+  std::vector<BenchmarkScores> tasks;  // by name
+  std::vector<std::string> absent;     // tasks without a folder of gold, or of predictions
+};
+
+// Scores every task of the catalog that belongs to the benchmark and is there. Throws as above, and
+// Error(kInput) where none is there.
+BenchmarkSummary score_benchmark(TaskCatalog& tasks, const std::filesystem::path& folder,
+                                 bool allow_missing);
+
+// The mean of the task's metrics, over languages: (F1 + exact match) / 2 where it has these two.
+//
+// Source: evaluate.py of XTREME, as the next one.
+double task_score(const BenchmarkScores& scores);
+// The unweighted mean of the tasks' scores; nothing where one is absent.
+std::optional<double> mean_score(const BenchmarkSummary& summary);
+
+// {"tasks": [as below, each with "score"], "absent": [TASK], "mean": VALUE or null}
+std::string to_json(const BenchmarkSummary& summary);
 // {"task", "profile", "per_language": {LANGUAGE: {METRIC: VALUE}}, "mean": {METRIC: VALUE}}
 std::string to_json(const BenchmarkScores& scores);
 

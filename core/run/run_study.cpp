@@ -86,11 +86,13 @@ class Runner {
     }
     const DataContext context{study_.data_root, tokenizer_.get(), config_.vocab_size,
                               options_.machine.threads, options_.cache};
+    const CapturedLog log;  // the run's own doesn't exist before all data is known to be good
     for (const auto& key : needed) {
       throw_if_interrupted();
       data_.emplace(key, load_dataset(tasks_.task(key.task), key.split, key.language,
                                       key.max_tokens, key.limit, context));
     }
+    said_by_tasks_ = log.lines();
   }
 
   static std::int64_t pieces(const LoadedDataset& loaded) {
@@ -132,6 +134,7 @@ class Runner {
                  study_.encoder.string());
     spdlog::info("device {}, {} threads, precision {}: {}", machine.device.str(), machine.threads,
                  name_of(machine.precision), machine.reason);
+    for (const auto& line : said_by_tasks_) spdlog::log(line.level, "{}", line.text);
     for (const auto& [key, loaded] : data_) {
       spdlog::info("data: {} {} {}: {} examples, {} features, {} pieces", key.task, key.split,
                    key.language, loaded.examples, loaded.features.size(), pieces(loaded));
@@ -338,6 +341,7 @@ class Runner {
   std::unique_ptr<const Tokenizer> tokenizer_;
   Plan plan_;
   std::map<DatasetKey, LoadedDataset> data_;
+  std::vector<LogLine> said_by_tasks_;  // while the data was read
   std::vector<ResultRow> rows_;
   std::vector<ResultRow> layer_rows_;
   std::vector<TrainedStage> stages_;

@@ -12,10 +12,11 @@ namespace {
 namespace sdk = sojourn::sdk;
 
 // A round of ANLI: keys uid, context, hypothesis and label, which is a letter.
-void append_round(const sdk::File& file, const std::string& part, std::vector<sdk::Pair>& pairs) {
+void append_round(const sdk::OpenCall& call, const sdk::File& file, const std::string& part,
+                  std::vector<sdk::Pair>& pairs) {
   const std::vector<std::string> letters = {"e", "n", "c"};  // in the order of the labels
   sdk::UniqueIds ids("uid");
-  sdk::JsonLines rows(file);
+  sdk::JsonLines rows(call, file);
   while (rows.next()) {
     const std::string uid = rows.string("uid");
     ids.add(uid, rows.line());
@@ -51,7 +52,7 @@ struct Anli {
       for (const char* part : {"snli", "mnli"}) append_pairs(call, part, pairs);
     }
     for (const char* round : {"R1", "R2", "R3"}) {
-      if (const auto file = call.optional_file(round)) append_round(*file, round, pairs);
+      if (const auto file = call.optional_file(round)) append_round(call, *file, round, pairs);
     }
     return pairs;
   }

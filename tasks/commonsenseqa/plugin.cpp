@@ -30,7 +30,7 @@ struct Commonsenseqa {
     const std::vector<std::string> letters = {"A", "B", "C", "D", "E"};
     std::vector<sdk::Choice> questions;
     sdk::UniqueIds ids("id");
-    for (sdk::JsonLines rows(call.file("questions")); rows.next();) {
+    for (sdk::JsonLines rows(call, call.file("questions")); rows.next();) {
       sdk::Choice question;
       question.id = rows.string("id");
       ids.add(question.id, rows.line());

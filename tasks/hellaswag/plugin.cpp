@@ -32,7 +32,7 @@ struct Hellaswag {
   // The second half of the scene (ctx_b) begins each ending.
   static std::vector<sdk::Choice> read(const sdk::OpenCall& call) {
     std::vector<sdk::Choice> scenes;
-    for (sdk::JsonLines rows(call.file("scenes")); rows.next();) {
+    for (sdk::JsonLines rows(call, call.file("scenes")); rows.next();) {
       sdk::Choice scene;
       scene.id = std::to_string(rows.line().number());
       scene.prompt = rows.string("ctx_a");

@@ -34,7 +34,7 @@ def test_a_prediction_that_was_changed_is_found(world):
 def test_the_command_line_says_what_it_needs(world):
     for arguments, message in (
         ([], "RUN or --xtreme is required"),
-        (["--xtreme", "x"], "--xtreme requires --task"),
+        (["--xtreme", "x"], "x: has no task in both labels/ and predictions/; expected bucc2018, "),
         (["--xtreme", "x", "--task", "xnly"], "did you mean 'xnli'?"),
         (["--xtreme", "x", "--task", "mnli"], "task 'mnli': belongs to no such benchmark"),
         (["runs/none"], "runs/none/manifest.json"),
@@ -72,6 +72,14 @@ def test_a_submission_scores_as_the_run_does_also_without_labels(world):
                 and r["profile"] in ("accuracy", "xtreme-2020")
             }
             assert found == expected
+
+    both = world.sojourn("score", "--xtreme", "sent", "--json")
+    assert both.returncode == 0, both.stderr
+    summary = json.loads(both.stdout)
+    assert [task["task"] for task in summary["tasks"]] == ["udpos", "xnli"]
+    assert [task["score"] for task in summary["tasks"]] == [task["mean"][m] for task, m in
+                                                            zip(summary["tasks"], ("f1", "accuracy"), strict=True)]
+    assert summary["mean"] is None and "xquad" in summary["absent"]  # no mean of some of the tasks
 
     missing = world.sojourn("submission", "blind", "--out", "sent", "--seed", "9")
     assert missing.returncode == 2

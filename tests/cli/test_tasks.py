@@ -15,7 +15,7 @@ def json_lines(rows) -> str:
 
 def anli(world, split):
     rows = [
-        {"uid": f"u{i}", "context": a, "hypothesis": b, "label": LETTERS[label]}
+        {"uid": f"u{i}", "context": a, "hypothesis": b, "label": LETTERS[label], "reason": "none"}
         for i, (a, b, label) in enumerate(PAIRS)
     ]
     world.write(f"data/anli/R2/{split}.jsonl", json_lines(rows))
@@ -142,6 +142,7 @@ def test_anli_says_which_of_its_parts_are_missing(world):
     run_and_score_again(world)
     log = (world.root / "runs/small/log.txt").read_text()
     assert "anli train en: left out, since not there: R1, R3, snli" in log
+    assert log.count("R2/train.jsonl: ignored keys: reason") == 1
     manifest = json.loads((world.root / "runs/small/manifest.json").read_text())
     assert manifest["tasks"]["anli"]["left_out"] == {"train": ["R1", "R3", "snli"], "dev": ["R1", "R3"]}
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Chunks and answers scored by the SDK and by the reference libraries on random input: 0 may differ.
+"""Chunks, answers and labels scored by the SDK and by the reference libraries on random input: 0 may differ.
 
     compare_references.py --probe build/dev/tests/metrics/scoring_probe --mlqa-script evaluate_mlqa.py \
                           --squad-script evaluate_squad.py
                           [--cases 10000] [--seed 1] [--write-golden tests/golden/metrics.json]
 
 The references are seqeval 0.0.12 and 1.2.2, and the SQuAD v2 rules of transformers 4.46.3, fetched with pip at these
-versions; SQuAD v1.1 and MLQA are the scripts that come with XTREME (third_party/evaluate_squad.py and
+versions, with scikit-learn 1.7.2 for accuracy and F1; SQuAD v1.1 and MLQA are the scripts that come with XTREME (third_party/evaluate_squad.py and
 evaluate_mlqa.py), of which --mlqa-script names one and --squad-script the other. Needs pip, nothing else.
 
 Input is made to hurt: malformed BIO, IOBES prefixes, tags without a type; punctuation of all scripts, articles inside
@@ -19,6 +19,7 @@ import argparse
 import collections
 import importlib.util
 import json
+import math
 import random
 import re
 import string
@@ -69,6 +70,18 @@ def from_package(requirement: str, member: str, first: str, end: str, folder: Pa
     return names
 
 
+def sklearn_metrics(folder: Path):
+    target = folder / "scikit-learn"
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "-t", target, "scikit-learn==1.7.2"], check=True)
+    sys.path.insert(0, str(target))
+    return importlib.import_module("sklearn.metrics")
+
+
+def equal(found, want) -> bool:
+    """To the last bit; percentages to rounding, since the reference divides before it multiplies by 100."""
+    return math.isclose(found, want, rel_tol=1e-15) if isinstance(want, float) else found == want
+
+
 def from_script(path: Path):
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
@@ -103,6 +116,10 @@ def make_cases(rng: random.Random, n: int):
         yield {"rules": "squad-v2", "answer": answer, "gold": gold if rng.random() < 0.7 else []}
         for language in LANGUAGES:
             yield {"rules": "mlqa", "language": language, "answer": answer, "gold": gold}
+        n_labels = rng.randint(1, 40)
+        for rules, labels in (("accuracy", 5), ("f1", 2)):
+            gold, predicted = ([rng.randrange(labels) for _ in range(n_labels)] for _ in range(2))
+            yield {"rules": rules, "gold": gold, "predicted": predicted}
 
 
 class References:
@@ -116,9 +133,14 @@ class References:
         self.v2 = from_package("transformers==4.46.3", metrics, "normalize_answer", "get_raw_scores", folder)
         self.squad = from_script(args.squad_script)
         self.mlqa = from_script(args.mlqa_script)
+        self.labels = sklearn_metrics(folder)
 
-    def score(self, case: dict) -> list:
+    def score(self, case: dict) -> list | float:
         rules = case["rules"]
+        if rules == "accuracy":
+            return 100 * float(self.labels.accuracy_score(case["gold"], case["predicted"]))
+        if rules == "f1":
+            return 100 * float(self.labels.f1_score(case["gold"], case["predicted"], zero_division=0))
         if rules.startswith("chunks/"):
             found = self.chunks[rules.removeprefix("chunks/")]["get_entities"](list(case["tags"]))
             return [list(chunk) for chunk in found]
@@ -152,7 +174,7 @@ def main() -> int:
     compared, differ = collections.Counter(), collections.Counter()
     for case, want, reply in zip(cases, expected, replies, strict=True):
         compared[case["rules"]] += 1
-        if json.loads(reply) != want:
+        if not equal(json.loads(reply), want):
             differ[case["rules"]] += 1
             print(json.dumps({"case": case, "expected": want, "found": json.loads(reply)}))
     for rules, n in sorted(compared.items()):

@@ -70,6 +70,24 @@ TEST_CASE("XTREME's mock predictions score as its own script scores them", "[tas
   CHECK(scores.mean.at(metric) == Approx(value).epsilon(0).margin(1e-9));
 }
 
+// The mean of the values above, F1 and exact match of a task together one of them.
+TEST_CASE("XTREME's mock predictions have the mean of its nine tasks", "[tasks][benchmark]") {
+  const fs::path mock = fs::path(SOJOURN_SOURCE_DIR) / "../shared/data/fixtures/xtreme_mock";
+  if (!fs::exists(mock)) {
+    std::cout << "SKIPPED: no ../shared/data beside the project\n";
+    return;
+  }
+  PluginCatalog catalog({fs::path(SOJOURN_BINARY_DIR) / "lib/sojourn/tasks"});
+  const auto summary = score_benchmark(catalog, mock, false);
+  CHECK(summary.tasks.size() == 9);
+  const double expected =
+      (30.666666666666668 + 51.42857142857143 + 57.50793650793652 + 70.21746048354693 + 55.0 +
+       53.611111111111114 + (77.27272727272727 + 79.9586776859504) / 2 +
+       (57.142857142857146 + 81.76870748299321) / 2 + (88.88888888888889 + 97.22222222222223) / 2) /
+      9;
+  CHECK(mean_score(summary).value() == Approx(expected).epsilon(0).margin(1e-9));
+}
+
 TEST_CASE("The mean is over languages, whatever their size", "[tasks][benchmark]") {
   Folder folder;
   folder.gold("xnli/test-en.tsv", "neutral\n");

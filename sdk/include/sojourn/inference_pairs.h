@@ -23,7 +23,7 @@ inline std::vector<Pair> read_inference_pairs(const OpenCall& call, const File& 
   std::vector<Pair> pairs;
   UniqueIds ids("pairID");
   std::size_t undecided = 0;
-  JsonLines rows(file);
+  JsonLines rows(call, file);
   while (rows.next()) {
     const std::string label = rows.string("gold_label");
     if (label == "-") {
