@@ -33,8 +33,8 @@ int run_command(const RunArguments& arguments);
 int tasks_command(const std::vector<std::filesystem::path>& plugin_path);
 
 struct ScoreArguments {
-  std::filesystem::path run;     // a folder that `run` wrote; or
-  std::filesystem::path xtreme;  // a folder with labels/ and predictions/, and
+  std::filesystem::path run;        // a folder that `run` wrote; or
+  std::filesystem::path xtreme;     // a folder with labels/ and predictions/, and
   std::string task;                 // empty: all of them
   std::filesystem::path data_root;  // of a run's gold; empty: as the run had it
   std::vector<std::filesystem::path> plugin_path;
