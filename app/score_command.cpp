@@ -1,4 +1,5 @@
 #include <array>
+#include <cstdint>
 #include <cstdio>
 
 #include <nlohmann/json.hpp>
@@ -7,6 +8,7 @@
 #include "core/base/cancel.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/text.h"
 #include "core/config/study.h"
 #include "core/eval/benchmark.h"
 #include "core/report/table.h"
@@ -21,6 +23,12 @@ std::string percent(double value) {
   std::array<char, 32> text;
   std::snprintf(text.data(), text.size(), "%.2f", value);
   return text.data();
+}
+
+void say_missing(std::int64_t examples) {
+  if (examples == 0) return;
+  std::printf("%lld examples without a prediction count as wrong\n",
+              static_cast<long long>(examples));
 }
 
 int score_xtreme(const ScoreArguments& arguments, TaskCatalog& tasks) {
@@ -40,16 +48,8 @@ int score_xtreme(const ScoreArguments& arguments, TaskCatalog& tasks) {
   add("mean", scores.mean);
   std::printf("%s, profile %s, in percent\n%s", scores.task.c_str(), scores.profile.c_str(),
               left_aligned(lines).c_str());
-  if (scores.missing > 0)
-    std::printf("%lld examples without a prediction count as wrong\n",
-                static_cast<long long>(scores.missing));
+  say_missing(scores.missing);
   return kExitOk;
-}
-
-std::string joined(const std::vector<std::string>& metrics) {
-  std::string text;
-  for (const auto& metric : metrics) text += (text.empty() ? "" : ", ") + metric;
-  return text;
 }
 
 int score_all_of_xtreme(const ScoreArguments& arguments, TaskCatalog& tasks) {
@@ -62,16 +62,14 @@ int score_all_of_xtreme(const ScoreArguments& arguments, TaskCatalog& tasks) {
   std::int64_t missing = 0;
   for (const auto& scores : summary.tasks) {
     lines.push_back({scores.task, scores.profile, std::to_string(scores.per_language.size()),
-                     percent(task_score(scores)), joined(scores.metrics)});
+                     percent(task_score(scores)), join(scores.metrics, ", ")});
     missing += scores.missing;
   }
   for (const auto& name : summary.absent) lines.push_back({name, "-", "-", "-", "not there"});
   const auto mean = mean_score(summary);
   lines.push_back({"mean", "", "", mean ? percent(*mean) : "-", mean ? "" : "needs all tasks"});
   std::printf("%s", left_aligned(lines).c_str());
-  if (missing > 0)
-    std::printf("%lld examples without a prediction count as wrong\n",
-                static_cast<long long>(missing));
+  say_missing(missing);
   return kExitOk;
 }
 

@@ -173,16 +173,15 @@ void check_layers(const Target& target) {
 // What concerns more than one key.
 void check_study(const Study& study) {
   for (const auto& target : study.targets) check_layers(target);
-  std::vector<std::string> arms = {"none"};
   for (const auto& intermediate : study.intermediates) {
-    if (intermediate.name == "none") {
+    if (intermediate.name == kNoIntermediate) {
       throw input_error(intermediate.where_of("name"),
                         "an [[intermediate]] can't be called 'none': that is the arm without one");
     }
-    arms.push_back(intermediate.name);
   }
   check_names(study.intermediates, "[[intermediate]]");
   check_names(study.targets, "[[target]]");
+  const auto arms = study.arms();
   if (std::find(arms.begin(), arms.end(), study.baseline) == arms.end()) {
     throw input_error(study.where_of("report.baseline"),
                       "'baseline' in [report] is '" + study.baseline +
@@ -207,6 +206,12 @@ const std::string& Target::where_of(std::string_view key) const {
 }
 const std::string& Study::where_of(std::string_view key) const {
   return place_of(key_where, key, where);
+}
+
+std::vector<std::string> Study::arms() const {
+  std::vector<std::string> names{kNoIntermediate};
+  for (const auto& intermediate : intermediates) names.push_back(intermediate.name);
+  return names;
 }
 
 Study load_study(const std::filesystem::path& file, const std::vector<std::string>& overrides) {

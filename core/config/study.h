@@ -71,6 +71,9 @@ struct Target {
   const std::string& where_of(std::string_view key) const;
 };
 
+// The arm whose targets start from the encoder as it is.
+inline constexpr const char* kNoIntermediate = "none";
+
 struct Study {
   std::int64_t schema = 1;
   std::string name;  // a folder's name
@@ -83,11 +86,12 @@ struct Study {
   Recipe default_recipe;  // [recipes.default]; the stages' recipes contain it already
   std::vector<Intermediate> intermediates;  // the arms beside "none"
   std::vector<Target> targets;              // at least one
-  std::string baseline = "none";            // the arm that others are compared with
+  std::string baseline = kNoIntermediate;   // the arm that others are compared with
 
   std::string where;
   KeyPlaces key_where;  // keys of its tables as "encoder.path"
 
+  std::vector<std::string> arms() const;  // "none" first, then as in the file
   const std::string& where_of(std::string_view key) const;
 };
 

@@ -184,6 +184,13 @@ const MetricSpec& primary_of(const Manifest& manifest) {
                        [](const MetricSpec& metric) { return metric.primary; });
 }
 
+nlohmann::ordered_json json_of(const BenchmarkScores& scores) {
+  return {{"task", scores.task},
+          {"profile", scores.profile},
+          {"per_language", scores.per_language},
+          {"mean", scores.mean}};
+}
+
 }  // namespace
 
 BenchmarkScores score_benchmark(Task& task, const fs::path& folder, bool allow_missing) {
@@ -248,17 +255,6 @@ std::optional<double> mean_score(const BenchmarkSummary& summary) {
   for (const auto& scores : summary.tasks) sum += task_score(scores);
   return sum / static_cast<double>(summary.tasks.size());
 }
-
-namespace {
-
-nlohmann::ordered_json json_of(const BenchmarkScores& scores) {
-  return {{"task", scores.task},
-          {"profile", scores.profile},
-          {"per_language", scores.per_language},
-          {"mean", scores.mean}};
-}
-
-}  // namespace
 
 std::string to_json(const BenchmarkScores& scores) { return json_of(scores).dump() + "\n"; }
 

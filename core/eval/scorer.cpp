@@ -199,11 +199,11 @@ std::vector<EncodedDataset> encode_dataset(const Encoder& encoder,
                                            std::int64_t pad_id) {
   const at::NoGradGuard no_grad;
   const auto side = sides(manifest, data.features);
+  auto of_layers = sentence_vectors(encoder, layers, manifest.search->mean, data.features, pad_id);
   std::vector<EncodedDataset> encoded;
-  for (const auto& vectors :
-       sentence_vectors(encoder, layers, manifest.search->mean, data.features, pad_id)) {
+  for (auto& vectors : of_layers) {
     encoded.emplace_back(manifest, data, data.data->decoder(),
-                         std::make_unique<ExactSearch>(vectors, side));
+                         std::make_unique<ExactSearch>(std::exchange(vectors, {}), side));
   }
   return encoded;
 }

@@ -13,8 +13,6 @@ namespace sojourn {
 
 namespace {
 
-constexpr const char* kBaseline = "none";
-
 class Planner {
  public:
   Planner(const Study& study, TaskCatalog& tasks, const EncoderConfig& encoder)
@@ -23,10 +21,8 @@ class Planner {
   }
 
   Plan make() {
-    plan_.arms = {kBaseline};
-    for (const auto& intermediate : study_.intermediates) plan_.arms.push_back(intermediate.name);
     for (const std::uint64_t seed : study_.seeds) {
-      add_targets(kBaseline, 0, seed);
+      add_targets(kNoIntermediate, 0, seed);
       for (const auto& intermediate : study_.intermediates) {
         add_targets(intermediate.name, add_intermediate(intermediate, seed), seed);
       }

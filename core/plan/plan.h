@@ -65,8 +65,7 @@ struct Stage {
 };
 
 struct Plan {
-  std::vector<Stage> stages;      // parents before children; equal stages are one
-  std::vector<std::string> arms;  // "none" first, then as in the file
+  std::vector<Stage> stages;  // parents before children; equal stages are one
 };
 
 // The task on whose training set the stage of a target trains; only where the task has a head,

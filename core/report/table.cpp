@@ -206,11 +206,9 @@ std::string results_table(const std::vector<ResultRow>& rows, const std::vector<
 }
 
 std::string results_table(const std::vector<ResultRow>& rows, const Study& study) {
-  std::vector<std::string> arms{"none"};
-  for (const auto& intermediate : study.intermediates) arms.push_back(intermediate.name);
   std::vector<std::string> targets{""};
   for (const auto& target : study.targets) targets.push_back(target.name);
-  return results_table(rows, arms, targets, study.baseline);
+  return results_table(rows, study.arms(), targets, study.baseline);
 }
 
 }  // namespace sojourn

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <set>
@@ -246,15 +245,13 @@ class MiningDataset : public Dataset {
 
     std::string tune(const TuneCall& call) override {
       if (!data_->gold_) throw Failure(SOJOURN_PRECONDITION, "the dev split has no gold");
-      char text[32];
-      std::snprintf(text, sizeof text, "%.17g", best_threshold(pairs(call)));
-      return text;
+      return threshold_text(best_threshold(pairs(call)));
     }
 
     void finish(const DecodeCall& call) override {
       if (call.tuned().empty())
         throw Failure(SOJOURN_PRECONDITION, "no dev split to learn the threshold on");
-      const double threshold = std::stod(std::string(call.tuned()));
+      const double threshold = threshold_of(call.tuned());
       std::vector<std::string> predictions(data_->foreign_.ids.size());
       for (const auto& pair : pairs(call)) {
         if (pair.score < threshold) break;

@@ -4,12 +4,14 @@
 #include <sojourn/host.h>
 #include <sojourn/task_abi.h>
 
+#include <charconv>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #pragma GCC visibility push(hidden)
@@ -188,6 +190,19 @@ struct Neighbours {
   const std::int64_t* index;
   const float* cosine;
 };
+
+// A threshold as what Decoder::tune gives, and back: the same number, infinities too.
+inline std::string threshold_text(double number) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof(text), number).ptr};
+}
+inline double threshold_of(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size())
+    throw Failure(SOJOURN_INTERNAL, "'" + std::string(text) + "' is no threshold");
+  return number;
+}
 
 // Learning on the dev split how to decode others.
 class TuneCall : public Call {

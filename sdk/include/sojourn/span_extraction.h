@@ -8,7 +8,6 @@
 #include <sojourn/manifest.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -203,11 +202,11 @@ class SpanDataset : public Dataset {
         };
         questions.push_back({margin(found), f1(text(example, found)), f1("")});
       }
-      return questions.empty() ? "" : to_text(best_threshold(std::move(questions)));
+      return questions.empty() ? "" : threshold_text(best_threshold(std::move(questions)));
     }
 
     void finish(const DecodeCall& call) override {
-      const double threshold = call.tuned().empty() ? 0 : to_number(call.tuned());
+      const double threshold = call.tuned().empty() ? 0 : threshold_of(call.tuned());
       for (const auto& [example, found] : found_) {
         const bool none = data_->no_answer_ && margin(found) > threshold;
         call.predict(example, none ? "" : text(example, found));
@@ -229,17 +228,6 @@ class SpanDataset : public Dataset {
       const auto from = static_cast<std::size_t>(found.span->first_byte);
       const auto to = static_cast<std::size_t>(found.span->last_byte);
       return std::string_view(*data_->questions_[example].context).substr(from, to - from);
-    }
-    static std::string to_text(double number) {
-      char text[32];
-      return {text, std::to_chars(text, text + sizeof(text), number).ptr};  // to read back exactly
-    }
-    static double to_number(std::string_view text) {
-      double number = 0;
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-      if (error != std::errc() || end != text.data() + text.size())
-        throw Failure(SOJOURN_INTERNAL, "'" + std::string(text) + "' is no threshold");
-      return number;
     }
 
     const SpanDataset* data_;
