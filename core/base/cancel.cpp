@@ -8,22 +8,30 @@ namespace sojourn {
 
 namespace {
 
-volatile std::sig_atomic_t g_interrupted = 0;
+volatile std::sig_atomic_t g_signal = 0;
 
 void on_interrupt(int signal) {
-  g_interrupted = 1;
-  std::signal(signal, SIG_DFL);
+  g_signal = signal;
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
 }
 
 }  // namespace
 
-void watch_for_interrupt() { std::signal(SIGINT, on_interrupt); }
+void watch_for_interrupt() {
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+}
 
-bool interrupted() noexcept { return g_interrupted != 0; }
+bool interrupted() noexcept { return g_signal != 0; }
+
+int interrupt_signal() noexcept { return g_signal; }
 
 void throw_if_interrupted() {
-  if (interrupted())
-    throw Error(ErrorKind::kCancelled, "interrupted", "stopped at the user's request");
+  if (!interrupted()) return;
+  throw Error(
+      ErrorKind::kCancelled, "interrupted",
+      interrupt_signal() == SIGTERM ? "stopped by SIGTERM" : "stopped at the user's request");
 }
 
 }  // namespace sojourn

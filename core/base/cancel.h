@@ -1,13 +1,16 @@
-// Ctrl-C, seen by the loops that can stop cleanly.
+// Ctrl-C and a scheduler's request to end, seen by the loops that can stop cleanly.
 #pragma once
 
 namespace sojourn {
 
-// Installs the handler: the first SIGINT asks for a clean end, a second one ends the process at
-// once.
+// Installs the handler: the first SIGINT or SIGTERM asks for a clean end, a second one of either
+// ends the process at once.
 void watch_for_interrupt();
 
 bool interrupted() noexcept;
+
+// The signal that asked, or 0.
+int interrupt_signal() noexcept;
 
 // Throws Error(kCancelled) if interrupted.
 void throw_if_interrupted();

@@ -15,7 +15,7 @@ namespace sojourn {
 //   the
 //           target stages of all arms share initialisation, order and dropout, which pairs them
 //   step    optimizer step, epoch or index, as the stream defines
-//   stream  what is drawn: "shuffle", "dropout", "init/<task>/<parameter>"
+//   stream  what is drawn: "order/<task>", "sampling", "init/<head>/<parameter>", a dropout's place
 struct RandomKey {
   std::uint64_t seed = 0;
   std::uint32_t role = 0;

@@ -1,6 +1,7 @@
 #include "core/base/text.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <numeric>
 
@@ -98,6 +99,15 @@ std::string thousands(std::int64_t number) {
     digits.insert(static_cast<std::size_t>(at), 1, ',');
   }
   return digits;
+}
+
+std::string bytes_text(std::uintmax_t bytes) {
+  if (bytes < 1000) return std::to_string(bytes) + " B";
+  constexpr std::array<const char*, 5> kUnits{" kB", " MB", " GB", " TB", " PB"};
+  std::size_t unit = 0;
+  auto tenths = (bytes + 50) / 100;
+  for (; tenths >= 10000 && unit + 1 < kUnits.size(); ++unit) tenths = (tenths + 500) / 1000;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + kUnits.at(unit);
 }
 
 }  // namespace sojourn

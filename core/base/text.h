@@ -29,4 +29,7 @@ std::string replace_all(std::string text, std::string_view from, std::string_vie
 // "12,345".
 std::string thousands(std::int64_t number);
 
+// A size as people say it: "512 B", "1.1 GB" (a kB is 1000 B).
+std::string bytes_text(std::uintmax_t bytes);
+
 }  // namespace sojourn

@@ -21,5 +21,14 @@ TEST_CASE("the nearest name is offered only where it is near", "[core][base]") {
   CHECK(did_you_mean("zzzzzzzzzzzzzzzz", names).empty());
 }
 
+TEST_CASE("sizes are said in the unit that suits them", "[core][base]") {
+  CHECK(bytes_text(0) == "0 B");
+  CHECK(bytes_text(999) == "999 B");
+  CHECK(bytes_text(1000) == "1.0 kB");
+  CHECK(bytes_text(1'250'000) == "1.3 MB");
+  CHECK(bytes_text(999'960) == "1.0 MB");
+  CHECK(bytes_text(1'112'000'000) == "1.1 GB");
+}
+
 }  // namespace
 }  // namespace sojourn
