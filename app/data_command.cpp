@@ -41,12 +41,18 @@ struct Scope {
 
 Scope scope_of(const Study& study, TaskCatalog& catalog) {
   Scope scope{study.data_root, study.encoder, {}};
-  for (const auto& intermediate : study.intermediates)
-    scope.add(intermediate.train.front(), intermediate.recipe.max_tokens);
-  for (const auto& target : study.targets) {
-    scope.add(target.task, target.recipe.max_tokens);
-    const auto& manifest = catalog.task(target.task).manifest();
-    if (manifest.head) scope.add(training_task(target, manifest), target.recipe.max_tokens);
+  for (const Arm& arm : arms_of(study)) {
+    if (arm.intermediate) {
+      for (const auto& task : arm.intermediate->tasks())
+        scope.add(task, task_recipe(arm, task, arm.intermediate->recipe).max_tokens);
+    }
+    for (const auto& target : arm.targets) {
+      const auto& manifest = catalog.task(target.task).manifest();
+      const std::string trained = manifest.head ? training_task(target, manifest) : target.task;
+      const auto max_tokens = task_recipe(arm, trained, target.recipe).max_tokens;
+      scope.add(target.task, max_tokens);
+      scope.add(trained, max_tokens);
+    }
   }
   return scope;
 }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <string>
 
 namespace sojourn::config {
@@ -13,5 +14,7 @@ inline std::string number_text(double number) {
   const auto [end, failure] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number);
   return {buffer.data(), end};
 }
+
+inline std::string number_text(std::int64_t number) { return std::to_string(number); }
 
 }  // namespace sojourn::config

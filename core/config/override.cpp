@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/config/rules.h"
 
 namespace sojourn::config {
 
@@ -64,10 +65,10 @@ Value& item_of(Value::List& list, const std::string& list_name, const std::strin
   throw input_error(where, "no " + title + " is called '" + part + "'" + did_you_mean(part, names));
 }
 
-// `epochs` and `steps` say the same thing, so setting one lifts what the file said with the other.
+// Of two keys that exclude each other, setting one lifts what the file said with the other.
 void drop_rival(Value::Table& table, const std::string& key) {
-  if (key != "epochs" && key != "steps") return;
-  const std::string rival = key == "epochs" ? "steps" : "epochs";
+  const auto rival = rival_of(key);
+  if (rival.empty()) return;
   std::erase_if(table, [&](const Entry& entry) {
     return entry.key == rival && !entry.value.from_command_line;
   });

@@ -1,6 +1,7 @@
 #include "core/config/rules.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string_view>
 
@@ -42,44 +43,24 @@ bool is_folder_name(std::string_view text) {
 }
 
 bool fits(std::string_view text, Words words) {
-  switch (words) {
-    case Words::kAny:
-      return !text.empty();
-    case Words::kFolderName:
-      return !text.empty() && is_folder_name(text);
-    case Words::kSplit:
-      return text == "train" || text == "dev" || text == "test";
-    case Words::kKeep:
-      return text == "intermediates" || text == "all";
-    case Words::kLayers:
-      return text == "all";
-  }
-  return false;
+  if (words == Words::kAny) return !text.empty();
+  if (words == Words::kFolderName) return !text.empty() && is_folder_name(text);
+  const auto known = choices(words);
+  return std::find(known.begin(), known.end(), text) != known.end();
 }
 
-const char* words_text(Words words) {
-  switch (words) {
-    case Words::kAny:
-      return "must not be empty";
-    case Words::kFolderName:
-      return "must be letters, digits, '-', '_' and '.', and not start with '.'";
-    case Words::kSplit:
-      return "must be 'train', 'dev' or 'test'";
-    case Words::kKeep:
-      return "must be 'intermediates' or 'all'";
-    case Words::kLayers:
-      return "must be 'all' (a single layer is the key 'layer')";
+std::string words_text(Words words) {
+  if (words == Words::kAny) return "must not be empty";
+  if (words == Words::kFolderName)
+    return "must be letters, digits, '-', '_' and '.', and not start with '.'";
+  const auto known = choices(words);
+  std::string text;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (i > 0) text += i + 1 == known.size() ? " or " : ", ";
+    text.append("'").append(known[i]).append("'");
   }
-  return "";
-}
-
-const Value::List& as_list(const Value& value, const Spot& spot, const std::string& expected) {
-  const auto* list = value.list();
-  if (list == nullptr) throw wrong_type(value, spot, expected);
-  if (list->empty() && !spot.rule.may_be_empty) {
-    throw input_error(value.where, spot.label + " must not be an empty list");
-  }
-  return *list;
+  if (words == Words::kLayers) text += " (a single layer is the key 'layer')";
+  return "must be " + text;
 }
 
 template <class T>
@@ -92,6 +73,51 @@ void push_distinct(const Value& value, const Spot& spot, T item, const std::stri
 }
 
 }  // namespace
+
+std::span<const std::string_view> choices(Words words) {
+  static constexpr std::array<std::string_view, 3> kSplits{"train", "dev", "test"};
+  static constexpr std::array<std::string_view, 2> kKeeps{"intermediates", "all"};
+  static constexpr std::array<std::string_view, 1> kAllLayers{"all"};
+  static constexpr std::array<std::string_view, 3> kSamplings{"size", "weights", "all"};
+  switch (words) {
+    case Words::kSplit:
+      return kSplits;
+    case Words::kKeep:
+      return kKeeps;
+    case Words::kLayers:
+      return kAllLayers;
+    case Words::kSampling:
+      return kSamplings;
+    case Words::kAny:
+    case Words::kFolderName:
+      break;
+  }
+  return {};
+}
+
+std::string_view rival_of(std::string_view key) {
+  std::string_view found;
+  const auto search = [&](const auto& keys) {
+    for (const auto& one : keys) {
+      if (one.rule.rival.empty()) continue;
+      if (one.name == key) found = one.rule.rival;
+      if (one.rule.rival == key) found = one.name;
+    }
+  };
+  search(kRecipeKeys);
+  search(kIntermediateKeys);
+  search(kTargetKeys);
+  return found;
+}
+
+const Value::List& as_list(const Value& value, const Spot& spot, const std::string& expected) {
+  const auto* list = value.list();
+  if (list == nullptr) throw wrong_type(value, spot, expected);
+  if (list->empty() && !spot.rule.may_be_empty) {
+    throw input_error(value.where, spot.label + " must not be an empty list");
+  }
+  return *list;
+}
 
 bool in_range(double number, const Range& range) {
   const bool above = range.min_open ? number > range.min : number >= range.min;
@@ -117,6 +143,12 @@ void read_value(const Value& value, const Spot& spot, double& into) {
   const double found = number != nullptr ? *number : static_cast<double>(*integer);
   check_range(value, spot, found, number_text(found));
   into = found;
+}
+
+void read_value(const Value& value, const Spot& spot, bool& into) {
+  const auto* truth = std::get_if<bool>(&value.data);
+  if (truth == nullptr) throw wrong_type(value, spot, "true or false");
+  into = *truth;
 }
 
 std::string read_text(const Value& value, const Spot& spot) {
@@ -148,7 +180,8 @@ void read_value(const Value& value, const Spot& spot, std::vector<std::string>& 
   }
   if (spot.rule.one_task && into.size() > 1) {
     throw input_error(value.where, spot.label + " names " + std::to_string(into.size()) +
-                                       " tasks; one stage trains one task in this version");
+                                       " tasks; expected one: more are trained beside it by a "
+                                       "joint [[intermediate]]");
   }
 }
 
@@ -160,5 +193,18 @@ void read_value(const Value& value, const Spot& spot, std::vector<std::uint64_t>
     push_distinct(item, spot, static_cast<std::uint64_t>(number), std::to_string(number), into);
   }
 }
+
+template <class V>
+std::vector<PartialRecipe::Number> read_grid(const Value& value, const Spot& spot) {
+  std::vector<PartialRecipe::Number> into;
+  for (const Value& item : as_list(value, spot, "a list of numbers")) {
+    V number = 0;
+    read_value(item, spot, number);
+    push_distinct(item, spot, PartialRecipe::Number(number), number_text(number), into);
+  }
+  return into;
+}
+template std::vector<PartialRecipe::Number> read_grid<std::int64_t>(const Value&, const Spot&);
+template std::vector<PartialRecipe::Number> read_grid<double>(const Value&, const Spot&);
 
 }  // namespace sojourn::config

@@ -29,6 +29,7 @@ class Converter {
     Value value;
     value.where = where(node.source());
     value.from_command_line = from_command_line_;
+    if (!from_command_line_) value.directory = std::filesystem::path(source_).parent_path();
     if (const auto* table = node.as_table()) {
       value.data = convert_table(*table);
     } else if (const auto* array = node.as_array()) {

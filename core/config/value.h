@@ -19,8 +19,9 @@ struct Value {
   using Table = std::vector<Entry>;  // in the order of the file
 
   std::variant<std::int64_t, double, bool, std::string, Moment, List, Table> data;
-  std::string where;               // "configs/x.toml:12:5", or "--set KEY"
-  bool from_command_line = false;  // relative paths then mean the working directory
+  std::string where;                     // "configs/x.toml:12:5", or "--set KEY"
+  bool from_command_line = false;        // relative paths then mean the working directory
+  std::filesystem::path directory = {};  // else the folder of their file
 
   const Table* table() const { return std::get_if<Table>(&data); }
   Table* table() { return std::get_if<Table>(&data); }

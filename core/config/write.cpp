@@ -1,4 +1,5 @@
 // resolved_toml(): the tables of keys.h, the other way round.
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <type_traits>
@@ -39,6 +40,10 @@ std::string toml_text(const std::string& text) {
   return quoted + '"';
 }
 
+std::string toml_text(const PartialRecipe::Number& number) {
+  return std::visit([](auto value) { return toml_text(value); }, number);
+}
+
 template <class T>
 std::string toml_text(const std::vector<T>& items) {
   std::string text;
@@ -46,12 +51,14 @@ std::string toml_text(const std::vector<T>& items) {
   return "[" + text + "]";
 }
 
-// What a key says, or "" where it says nothing: an absent optional, an empty string or list, and a
-// number outside its range, as `epochs` is where `steps` is given.
+// What a key says, or "" where it says nothing: an absent optional, an empty string or list, false,
+// and a number outside its range, as `epochs` is where `steps` is given.
 template <class T, class V>
 std::string value_text(const Key<T>& key, const V& value) {
   if constexpr (requires { value.has_value(); }) {
     return value ? toml_text(*value) : "";
+  } else if constexpr (std::is_same_v<V, bool>) {
+    return value ? "true" : "";
   } else if constexpr (std::is_same_v<V, std::string> ||
                        std::is_same_v<V, std::vector<std::string>>) {
     return value.empty() ? "" : toml_text(value);
@@ -62,12 +69,23 @@ std::string value_text(const Key<T>& key, const V& value) {
   }
 }
 
+// A bare key, or one in quotes.
+std::string key_text(const std::string& name) {
+  const auto bare = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  };
+  return !name.empty() && std::all_of(name.begin(), name.end(), bare) ? name : toml_text(name);
+}
+
+std::string below(const std::string& path, std::string_view key) {
+  return (path.empty() ? "" : path + ".") + key_text(std::string(key));
+}
+
 class Writer {
  public:
-  explicit Writer(const Study& study) : study_(study) {}
-
-  std::string text() {
-    write_table("", Keys<Study>(kStudyKeys), study_);
+  std::string text(const Study& study) {
+    write_table("", Keys<Study>(kStudyKeys), study);
     return std::move(text_);
   }
 
@@ -83,53 +101,93 @@ class Writer {
   template <class T, class M>
   void write_key(const std::string& path, const Key<T>& key, const M& member, const T& from,
                  const T* base) {
-    const std::string child = (path.empty() ? "" : path + ".") + std::string(key.name);
     if constexpr (std::is_same_v<M, Keys<T>>) {
-      write_section(child, member, from);
+      // [recipes] holds tables only, and needs no line.
+      const bool only_tables = std::holds_alternative<PartialRecipe T::*>(member.front().member);
+      if (!only_tables) header(below(path, key.name));
+      write_table(below(path, key.name), member, from);
     } else if constexpr (std::is_same_v<M, PathMember<T>>) {
       write_line(key.name, toml_text(from.*member.written));
-    } else if constexpr (std::is_same_v<M, Recipe T::*>) {
-      write_recipe(child, from.*member);
-    } else if constexpr (std::is_same_v<M, Limit T::*>) {
-      write_limit(child, from.*member);
-    } else if constexpr (std::is_same_v<M, std::vector<Intermediate> T::*>) {
-      write_tables(child, Keys<Intermediate>(kIntermediateKeys), from.*member);
-    } else if constexpr (std::is_same_v<M, std::vector<Target> T::*>) {
-      write_tables(child, Keys<Target>(kTargetKeys), from.*member);
-    } else {
-      const bool same = base != nullptr && from.*member == base->*member;
-      if (!same) write_line(key.name, value_text(key, from.*member));
+    } else if constexpr (std::is_same_v<M, OneStage<T>>) {
+      const Stages& stages = from.*member.stages;
+      if (stages.size() == 1) write_line(key.name, toml_text(stages.front()));
+    } else if constexpr (!std::is_same_v<M, Extends>) {
+      using V = std::decay_t<decltype(from.*member)>;
+      if constexpr (NumberKey<V> || NamedValues<V> || std::is_same_v<V, std::string>) {
+        if (base != nullptr && from.*member == base->*member) return;
+      }
+      write_member(path, key, from, from.*member);
     }
+  }
+
+  template <class T, class V>
+  void write_member(const std::string& path, const Key<T>& key, const T& owner, const V& value) {
+    const std::string child = below(path, key.name);
+    if constexpr (std::is_same_v<V, PartialRecipe>) {
+      write_recipe(child, value, std::is_same_v<T, Study>);
+    } else if constexpr (std::is_same_v<V, RecipesByTask>) {
+      for (const auto& [task, recipe] : value) write_recipe(below(path, task), recipe, false);
+    } else if constexpr (std::is_same_v<V, Sampling>) {
+      V base;
+      if constexpr (requires { owner.joint; }) {
+        if (owner.joint) base.by = "all";
+      }
+      write_difference(child, value, base);
+    } else if constexpr (Table<V>) {
+      write_difference(child, value, V());
+    } else if constexpr (ListOfTables<V>) {
+      for (const auto& item : value) {
+        header("[" + child + "]");
+        write_table(child, keys_of(item), item);
+      }
+    } else if constexpr (NamedValues<V>) {
+      if (!value.empty()) header(child);
+      for (const auto& [name, one] : value) write_line(key_text(name), toml_text(one));
+    } else if constexpr (std::is_same_v<V, Stages>) {
+      if (value.size() > 1) write_line(key.name, toml_text(value));
+    } else {
+      write_line(key.name, value_text(key, value));
+    }
+  }
+
+  template <class V>
+  void write_difference(const std::string& path, const V& value, const V& base) {
+    if (value == base) return;
+    header(path);
+    write_table(path, keys_of(value), value, &base);
+  }
+
+  // Of a whole recipe all keys, else those that its table gave.
+  void write_recipe(const std::string& path, const PartialRecipe& recipe, bool whole) {
+    if (!whole && recipe.given.empty() && recipe.grid.empty()) return;
+    header(path);
+    Recipe values = recipe.over({});
+    if (recipe.grid.contains("steps")) values.epochs = 0;
+    write_recipe_keys("", Keys<Recipe>(kRecipeKeys), values, recipe, whole);
   }
 
   template <class T>
-  void write_section(const std::string& path, Keys<T> keys, const T& from) {
-    const bool only_tables = std::holds_alternative<Recipe T::*>(keys.front().member);
-    if (!only_tables) header(path);
-    write_table(path, keys, from);
-  }
-
-  template <class Item>
-  void write_tables(const std::string& path, Keys<Item> keys, const std::vector<Item>& items) {
-    for (const Item& item : items) {
-      header("[" + path + "]");
-      write_table(path, keys, item);
+  void write_recipe_keys(const std::string& prefix, Keys<T> keys, const T& values,
+                         const PartialRecipe& recipe, bool whole) {
+    for (const Key<T>& key : keys) {
+      const std::string name = prefix + std::string(key.name);
+      const auto visitor = [&](const auto& member) {
+        if constexpr (requires { values.*member; }) {
+          using V = std::decay_t<decltype(values.*member)>;
+          if constexpr (Table<V>) {
+            write_recipe_keys(name + ".", keys_of(V()), values.*member, recipe, whole);
+          } else if constexpr (NumberKey<V> || std::is_same_v<V, std::vector<std::string>>) {
+            const auto grid = recipe.grid.find(name);
+            if (grid != recipe.grid.end()) {
+              write_line(name, toml_text(grid->second));
+            } else if (whole || recipe.given.contains(name)) {
+              write_line(name, value_text(key, values.*member));
+            }
+          }
+        }
+      };
+      std::visit(visitor, key.member);
     }
-  }
-
-  // The default recipe whole; of a stage's, what differs from it.
-  void write_recipe(const std::string& path, const Recipe& recipe) {
-    const Recipe& base = study_.default_recipe;
-    const bool whole = &recipe == &base;
-    if (!whole && recipe == base) return;
-    header(path);
-    write_table(path, Keys<Recipe>(kRecipeKeys), recipe, whole ? nullptr : &base);
-  }
-
-  void write_limit(const std::string& path, const Limit& limit) {
-    if (limit == Limit{}) return;
-    header(path);
-    write_table(path, Keys<Limit>(kLimitKeys), limit);
   }
 
   void header(const std::string& name) { text_ += "\n[" + name + "]\n"; }
@@ -138,12 +196,11 @@ class Writer {
     if (!value.empty()) text_ += std::string(key) + " = " + value + "\n";
   }
 
-  const Study& study_;
   std::string text_;
 };
 
 }  // namespace
 
-std::string resolved_toml(const Study& study) { return Writer(study).text(); }
+std::string resolved_toml(const Study& study) { return Writer().text(study); }
 
 }  // namespace sojourn

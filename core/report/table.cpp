@@ -124,7 +124,7 @@ std::map<std::string, Block> blocks_of(const std::vector<ResultRow>& rows,
 }
 
 // ", layer 8", or for each arm those of its seeds; nothing for scores of a head.
-std::string layers_text(const Block& block, const std::vector<std::string>& arms) {
+std::string layers_text(const Block& block, const std::vector<ComparedArm>& arms) {
   std::set<std::int64_t> distinct;
   for (const auto& [arm, by_seed] : block.layers) {
     for (const auto& entry : by_seed) distinct.insert(entry.second);
@@ -132,7 +132,7 @@ std::string layers_text(const Block& block, const std::vector<std::string>& arms
   if (distinct.empty()) return "";
   if (distinct.size() == 1) return ", layer " + std::to_string(*distinct.begin());
   std::string text;
-  for (const auto& arm : arms) {
+  for (const auto& [arm, baseline] : arms) {
     if (!block.layers.contains(arm)) continue;
     text += (text.empty() ? ", layers: " : "; ") + arm;
     for (const auto& entry : block.layers.at(arm)) text += " " + std::to_string(entry.second);
@@ -141,7 +141,7 @@ std::string layers_text(const Block& block, const std::vector<std::string>& arms
 }
 
 std::string block_text(const std::string& title, const Block& block,
-                       const std::vector<std::string>& arms, const std::string& baseline) {
+                       const std::vector<ComparedArm>& arms) {
   std::set<std::string> found;
   std::set<std::uint64_t> seeds;
   for (const auto& [arm, values] : block.arms) {
@@ -158,7 +158,7 @@ std::string block_text(const std::string& title, const Block& block,
   lines[0].insert(lines[0].end(), languages.begin(), languages.end());
   lines[0].push_back("mean");
   if (seeds.size() > 1) lines[0].push_back("sd");
-  for (const auto& arm : arms) {
+  for (const auto& [arm, baseline] : arms) {
     if (!block.arms.contains(arm)) continue;
     lines.push_back(arm_line(arm, block.arms.at(arm), languages, seeds.size() > 1));
     if (arm == baseline || !block.arms.contains(baseline)) continue;
@@ -195,20 +195,22 @@ std::string numbers_right(std::vector<std::vector<std::string>> lines, std::size
   return left_aligned(lines);
 }
 
-std::string results_table(const std::vector<ResultRow>& rows, const std::vector<std::string>& arms,
-                          const std::vector<std::string>& targets, const std::string& baseline) {
+std::string results_table(const std::vector<ResultRow>& rows, const std::vector<ComparedArm>& arms,
+                          const std::vector<std::string>& targets) {
   std::string text;
   for (const auto& target : targets) {
     for (const auto& [title, block] : blocks_of(rows, target))
-      text += block_text(title, block, arms, baseline);
+      text += block_text(title, block, arms);
   }
   return text;
 }
 
 std::string results_table(const std::vector<ResultRow>& rows, const Study& study) {
+  std::vector<ComparedArm> arms;
+  for (const auto& arm : arms_of(study)) arms.push_back({arm.name, arm.baseline});
   std::vector<std::string> targets{""};
   for (const auto& target : study.targets) targets.push_back(target.name);
-  return results_table(rows, study.arms(), targets, study.baseline);
+  return results_table(rows, arms, targets);
 }
 
 }  // namespace sojourn

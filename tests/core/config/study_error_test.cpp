@@ -50,8 +50,6 @@ TEST_CASE("An unknown key is named with its table and the nearest known key", "[
         "FILE:1:1: unknown key 'sead' at the top level (did you mean 'seeds'?)");
   CHECK(error_after("[report]\ngroups = 'x'\n") ==
         "FILE:10:1: unknown key 'groups' in [report]; expected one of: baseline");
-  CHECK(error_after("[recipes.long-training]\n") ==
-        "FILE:9:10: unknown key 'long-training' in [recipes]; expected one of: default");
 }
 
 TEST_CASE("Of two unknown keys the one further up is reported", "[config]") {
@@ -73,8 +71,8 @@ TEST_CASE("A value of another type says what was expected and what was found", "
         "FILE:10:14: 'batch_size'" + in + "expected an integer, found a string ('8')");
   CHECK(recipe_error("batch_size = 8.0") ==
         "FILE:10:14: 'batch_size'" + in + "expected an integer, found a float");
-  CHECK(recipe_error("steps = [1]") ==
-        "FILE:10:9: 'steps'" + in + "expected an integer, found a list");
+  CHECK(recipe_error("steps = {}") ==
+        "FILE:10:9: 'steps'" + in + "expected an integer, found a table");
   CHECK(recipe_error("warmup = true") ==
         "FILE:10:10: 'warmup'" + in + "expected a number, found a boolean");
   CHECK(error_after("name = 2024-01-01\n") ==
@@ -148,10 +146,9 @@ TEST_CASE("A missing key or table is named", "[config]") {
   CHECK(error_without("task = \"tags\"\n") == "FILE:7:1: the key 'task' is missing in [[target]]");
   CHECK(error_without("[[target]]\ntask = \"tags\"\n") ==
         "FILE:1:1: a study needs at least one [[target]] table");
-  CHECK(error_after("", {"target=[]"}) ==
-        "--set target: a study needs at least one [[target]] table");
+  CHECK(error_after("", {"target=[]"}) == "--set target: expected at least one [[target]] table");
   CHECK(error_after("[[intermediate]]\nname = 'a'\n") ==
-        "FILE:9:1: the key 'train' is missing in [[intermediate]]");
+        "FILE:9:1: the key 'train' or 'chain' is missing in [[intermediate]]");
   CHECK(StudyFile("").error() == "FILE:1:1: the key 'schema' is missing at the top level");
 }
 
@@ -183,29 +180,27 @@ TEST_CASE("One arm is called none, and only the one without an intermediate", "[
         "FILE:10:8: an [[intermediate]] can't be called 'none': that is the arm without one");
 }
 
-TEST_CASE("A stage that trains several tasks is refused in this version", "[config]") {
-  CHECK(error_after("[[intermediate]]\nname = 'a'\ntrain = ['p', 'q']\n") ==
-        "FILE:11:9: 'train' in [[intermediate]] names 2 tasks; one stage trains one task in this "
-        "version");
+TEST_CASE("A target has one training set of its own", "[config]") {
   CHECK(error_after("train = ['p', 'q']\n") ==
-        "FILE:9:9: 'train' in [[target]] names 2 tasks; one stage trains one task in this version");
+        "FILE:9:9: 'train' in [[target]] names 2 tasks; expected one: more are trained beside it "
+        "by a joint [[intermediate]]");
 }
 
 TEST_CASE("Steps and epochs exclude each other in one table", "[config]") {
   CHECK(recipe_error("epochs = 2\nsteps = 5") ==
-        "FILE:11:1: 'steps' and 'epochs' in [recipes.default] exclude each other; expected one of "
+        "FILE:11:1: 'epochs' and 'steps' in [recipes.default] exclude each other; expected one of "
         "them");
   CHECK(
       error_after("", {"recipes.default.epochs=2", "recipes.default.steps=5"}) ==
-      "--set recipes.default.steps: 'steps' and 'epochs' in [recipes.default] exclude each other; "
+      "--set recipes.default.steps: 'epochs' and 'steps' in [recipes.default] exclude each other; "
       "expected one of them");
 }
 
 TEST_CASE("The baseline is an arm of the study", "[config]") {
   CHECK(error_after(
             "[report]\nbaseline = 'pair'\n[[intermediate]]\nname = 'pairs'\ntrain = ['p']\n") ==
-        "FILE:10:12: 'baseline' in [report] is 'pair'; expected 'none' or the name of an "
-        "[[intermediate]] (did you mean 'pairs'?)");
+        "FILE:10:12: 'baseline' in [report] is 'pair'; expected one of: none, pairs "
+        "(did you mean 'pairs'?)");
 }
 
 TEST_CASE("The option --set says what is wrong with its own key", "[config]") {

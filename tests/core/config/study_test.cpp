@@ -10,7 +10,10 @@ namespace sojourn {
 
 namespace {
 
+using Stages = std::vector<std::vector<std::string>>;
+
 using testing::minimal_study;
+using testing::same;
 using testing::StudyFile;
 
 std::string full_study() {
@@ -60,28 +63,9 @@ baseline = "pairs"
 )";
 }
 
-// Everything but the places, which name the file.
-bool same(Study a, Study b) {
-  const auto forget = [](auto& item) { item.where.clear(), item.key_where.clear(); };
-  for (Study* study : {&a, &b}) {
-    std::for_each(study->intermediates.begin(), study->intermediates.end(), forget);
-    std::for_each(study->targets.begin(), study->targets.end(), forget);
-  }
-  const auto same_stage = [](const auto& x, const auto& y) {
-    return x.name == y.name && x.train == y.train && x.recipe == y.recipe && x.limit == y.limit;
-  };
-  const auto same_target = [&](const Target& x, const Target& y) {
-    return same_stage(x, y) && x.task == y.task && x.languages == y.languages &&
-           x.splits == y.splits && x.layer == y.layer && x.layers == y.layers &&
-           x.choose_on == y.choose_on;
-  };
-  return a.schema == b.schema && a.name == b.name && a.seeds == b.seeds && a.keep == b.keep &&
-         a.encoder == b.encoder && a.data_root == b.data_root && a.baseline == b.baseline &&
-         a.default_recipe == b.default_recipe &&
-         std::equal(a.intermediates.begin(), a.intermediates.end(), b.intermediates.begin(),
-                    b.intermediates.end(), same_stage) &&
-         std::equal(a.targets.begin(), a.targets.end(), b.targets.begin(), b.targets.end(),
-                    same_target);
+// How a stage trains whose task has no recipe of its own.
+Recipe over_default(const Study& study, const PartialRecipe& recipe) {
+  return recipe.over(study.default_recipe.over({}));
 }
 
 }  // namespace
@@ -105,7 +89,7 @@ TEST_CASE("The shortest study gets the documented defaults", "[config]") {
   CHECK_FALSE(target.layer);
   CHECK(target.limit == Limit{});
 
-  const Recipe& recipe = target.recipe;
+  const Recipe recipe = over_default(study, target.recipe);
   CHECK(recipe.batch_size == 32);
   CHECK(recipe.micro_batch == 32);
   CHECK(recipe.max_tokens == 128);
@@ -115,6 +99,9 @@ TEST_CASE("The shortest study gets the documented defaults", "[config]") {
   CHECK(recipe.max_grad_norm == 1.0);
   CHECK(recipe.epochs == 2);
   CHECK_FALSE(recipe.steps);
+  CHECK(recipe.evaluate == Evaluation{});
+  CHECK(study.checkpoint.minutes == 10);
+  CHECK_FALSE(study.checkpoint.steps);
 }
 
 TEST_CASE("Every key of a study reaches its place", "[config]") {
@@ -126,9 +113,9 @@ TEST_CASE("Every key of a study reaches its place", "[config]") {
   CHECK(study.encoder == "/models/base");
   CHECK(study.data_root == "/data");
   CHECK(study.baseline == "pairs");
-  CHECK(study.default_recipe.peak_lr == 1.0);  // an integer is a number, too
+  CHECK(study.default_recipe.values.peak_lr == 1.0);  // an integer is a number, too
   REQUIRE(study.intermediates.size() == 2);
-  CHECK(study.intermediates[1].train == std::vector<std::string>{"spans"});
+  CHECK(study.intermediates[1].stages == Stages{{"spans"}});
   CHECK(study.intermediates[1].limit == Limit{100, 10, std::nullopt});
   REQUIRE(study.targets.size() == 2);
   CHECK(study.targets[0].train == std::vector<std::string>{"pairs"});
@@ -144,25 +131,27 @@ TEST_CASE("Every key of a study reaches its place", "[config]") {
 TEST_CASE("A stage's recipe goes over the default one key by key", "[config]") {
   const StudyFile file(full_study());
   const Study study = file.load();
-  const Recipe& pairs = study.intermediates[0].recipe;
+  const Recipe pairs = over_default(study, study.intermediates[0].recipe);
   CHECK(pairs.batch_size == 16);
   CHECK(pairs.epochs == 0.5);
   CHECK(pairs.weight_decay == 0);
-  const Recipe& spans = study.intermediates[1].recipe;
+  const Recipe spans = over_default(study, study.intermediates[1].recipe);
   CHECK(spans.batch_size == 16);
   CHECK(spans.weight_decay == 0.01);
   CHECK(spans.steps == 40);
   CHECK(spans.epochs == 0);
-  CHECK(study.targets[0].recipe == study.default_recipe);
+  CHECK(study.targets[0].recipe.given.empty());
 }
 
 TEST_CASE("Epochs of a stage replace the default's steps", "[config]") {
   const StudyFile file(minimal_study() + "recipe = { epochs = 3 }\n[recipes.default]\nsteps = 7\n");
   const Study study = file.load();
-  CHECK(study.default_recipe.steps == 7);
-  CHECK(study.default_recipe.epochs == 0);
-  CHECK_FALSE(study.targets[0].recipe.steps);
-  CHECK(study.targets[0].recipe.epochs == 3);
+  const Recipe base = study.default_recipe.over({});
+  CHECK(base.steps == 7);
+  CHECK(base.epochs == 0);
+  const Recipe target = over_default(study, study.targets[0].recipe);
+  CHECK_FALSE(target.steps);
+  CHECK(target.epochs == 3);
 }
 
 TEST_CASE("A split may be written without a list", "[config]") {
@@ -179,6 +168,7 @@ TEST_CASE("A study knows where its keys were written", "[config]") {
   CHECK(target.where_of("languages") == name + ":9:13");
   CHECK(target.where_of("split") == target.where);
   CHECK(target.where_of("limit") == "--set target.tags.limit.test");
+  CHECK(target.where_of("languages.0") == name + ":9:13");
   CHECK(study.where_of("data.root") == name + ":6:8");
   CHECK(study.where_of("encoder.path") == "--set encoder.path");
 }
@@ -197,13 +187,12 @@ TEST_CASE("The option --set changes keys, the later one wins, and tables appear 
       "intermediate.spans.recipe.max_tokens=16",
       "report.baseline=spans",
   });
-  CHECK(study.default_recipe.batch_size == 4);
-  CHECK(study.intermediates[0].recipe.batch_size == 4);
+  CHECK(study.default_recipe.values.batch_size == 4);
   CHECK(study.seeds == std::vector<std::uint64_t>{7});
   CHECK(study.targets[0].limit == Limit{9, std::nullopt, std::nullopt});  // the whole table
-  CHECK(study.targets[1].recipe.peak_lr == 0.5);
+  CHECK(study.targets[1].recipe.values.peak_lr == 0.5);
   CHECK(study.targets[1].limit.dev == 6);
-  CHECK(study.intermediates[1].recipe.max_tokens == 16);
+  CHECK(study.intermediates[1].recipe.values.max_tokens == 16);
   CHECK(study.baseline == "spans");
 }
 
@@ -214,10 +203,22 @@ TEST_CASE("The option --set can drop all intermediates", "[config]") {
 
 TEST_CASE("The option --set of steps lifts the file's epochs, and the reverse", "[config]") {
   const StudyFile file(full_study());
-  CHECK(file.load({"recipes.default.steps=9"}).default_recipe.steps == 9);
+  CHECK(file.load({"recipes.default.steps=9"}).default_recipe.values.steps == 9);
   const Study study = file.load({"intermediate.spans.recipe.epochs=4"});
-  CHECK(study.intermediates[1].recipe.epochs == 4);
-  CHECK_FALSE(study.intermediates[1].recipe.steps);
+  const Recipe spans = over_default(study, study.intermediates[1].recipe);
+  CHECK(spans.epochs == 4);
+  CHECK_FALSE(spans.steps);
+}
+
+TEST_CASE("The option --set of a chain lifts the file's train, and of layers its layer",
+          "[config]") {
+  const StudyFile file(full_study());
+  CHECK(file.load({"intermediate.spans.chain=[['a'], ['b']]"}).intermediates[1].stages ==
+        Stages{{"a"}, {"b"}});
+  const StudyFile layer(minimal_study() + "layer = 3\n");
+  const Target target = layer.load({"target.tags.layers=all"}).targets[0];
+  CHECK_FALSE(target.layer);
+  CHECK(target.layers == "all");
 }
 
 TEST_CASE(
@@ -275,13 +276,27 @@ TEST_CASE("Paths expand the home folder and environment variables", "[config]") 
 
 TEST_CASE("A study written out and read again is the same study", "[config]") {
   const StudyFile file(full_study());
-  const auto overrides =
-      GENERATE(std::vector<std::string>{}, std::vector<std::string>{"recipes.default.steps=9"},
-               std::vector<std::string>{"target.last.recipe.steps=3", "target.0.recipe.epochs=1e-7",
-                                        "recipes.default.peak_lr=1e30"},
-               std::vector<std::string>{"encoder.path='/odd\"\\ \\u007f'",
-                                        "data.root=\"/tab\\t\u00e9\\u0001\"", "intermediate=[]",
-                                        "report.baseline=none"});
+  const auto overrides = GENERATE(
+      std::vector<std::string>{}, std::vector<std::string>{"recipes.default.steps=9"},
+      std::vector<std::string>{"target.last.recipe.steps=3", "target.0.recipe.epochs=1e-7",
+                               "recipes.default.peak_lr=1e30"},
+      std::vector<std::string>{"encoder.path='/odd\"\\ \\u007f'",
+                               "data.root=\"/tab\\t\u00e9\\u0001\"", "intermediate=[]",
+                               "report.baseline=none"},
+      std::vector<std::string>{"recipes.default.steps=[3, 4]",
+                               "recipes.pairs={epochs=[1, 0.5], peak_lr=3}",
+                               "recipes.\"a.b\".evaluate={every=[2], patience=3}",
+                               "intermediate.spans.recipe.warmup=[0.25, 0]"},
+      std::vector<std::string>{
+          "intermediate.spans.train=['a', 'b']", "intermediate.spans.joint=true",
+          "intermediate.spans.sampling={weights={a=0, b=2.5, twins=1e-9}}",
+          "intermediate.spans.loss_weights={b=3}", "intermediate.spans.heads={a='b'}",
+          "intermediate.spans.data=[{task='b', languages=['de']}, {task='a', train='x.tsv'}]",
+          "target.0.recipe.evaluate={every=5, by=['pairs', 'a']}"},
+      std::vector<std::string>{
+          "intermediate.spans.chain=[['a'], ['b', 'a']]",
+          "intermediate.spans.sampling={cap=9, exponent=0.5}", "intermediate.pairs.joint=true",
+          "intermediate.pairs.sampling.by=size", "checkpoint={steps=7, minutes=0.5}"});
   const Study study = file.load(overrides);
   const std::string text = resolved_toml(study);
   const StudyFile again(text);
