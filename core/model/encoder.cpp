@@ -96,25 +96,47 @@ HiddenStates Encoder::forward(const EncoderBatch& batch, std::int64_t highest_la
   return states;
 }
 
+at::Tensor Encoder::word_table() const {
+  if (!word_table_.defined()) {
+    word_table_ = words_.table().to(precision_ == Precision::kBf16 ? at::kBFloat16 : at::kFloat);
+  }
+  return word_table_;
+}
+
 std::vector<Parameter> Encoder::begin_training(const std::vector<std::int64_t>& active_ids,
                                                std::int64_t highest_layer) {
   auto rows = active_ids;  // and padding, which is looked up too, though no gradient reaches it
   if (!std::binary_search(rows.begin(), rows.end(), config_.pad_id)) {
     rows.insert(std::lower_bound(rows.begin(), rows.end(), config_.pad_id), config_.pad_id);
   }
-  std::vector<Parameter> trained{words_.begin_training(rows), positions_, types_, norm_weight_,
-                                 norm_bias_};
-  for (std::int64_t i = 0; i < highest_layer; ++i) {
-    for (const auto* parameter : layers_[static_cast<std::size_t>(i)]->parameters())
-      trained.push_back(*parameter);
-  }
+  words_.begin_training(rows);
+  trained_layers_ = highest_layer;
+  auto trained = trained_parameters();
   for (const auto& parameter : trained) parameter.value.requires_grad_();
   parameters_changed();
   return trained;
 }
 
+std::vector<Parameter> Encoder::trained_parameters() const {
+  if (active_ids().empty()) return {};
+  std::vector<Parameter> trained{words_.trained(), positions_, types_, norm_weight_, norm_bias_};
+  for (std::int64_t i = 0; i < trained_layers_; ++i) {
+    for (const auto* parameter : layers_[static_cast<std::size_t>(i)]->parameters())
+      trained.push_back(*parameter);
+  }
+  return trained;
+}
+
 void Encoder::parameters_changed() {
+  word_table_ = at::Tensor();
   for (const auto& layer : layers_) layer->parameters_changed();
+}
+
+void Encoder::pause_training(double untouched_factor) { words_.pause_training(untouched_factor); }
+
+void Encoder::resume_training() {
+  words_.resume_training();
+  parameters_changed();  // copies that were made without gradients
 }
 
 void Encoder::end_training(double untouched_factor) {
@@ -124,8 +146,8 @@ void Encoder::end_training(double untouched_factor) {
   }
   for (const auto& layer : layers_) {
     for (auto* parameter : layer->parameters()) parameter->value = parameter->value.detach();
-    layer->parameters_changed();
   }
+  parameters_changed();
 }
 
 void Encoder::save(const std::filesystem::path& directory) const {
@@ -137,7 +159,7 @@ void Encoder::save(const std::filesystem::path& directory) const {
   };
   tensors.push_back({"embeddings.word_embeddings.weight",
                      {config_.vocab_size, config_.hidden_size},
-                     [this] { return words_.rows(0, config_.vocab_size); }});
+                     [this] { return words_.table().to(at::kCPU).contiguous(); }});
   for (const auto* parameter : {&positions_, &types_, &norm_weight_, &norm_bias_})
     add(parameter->name, parameter->value);
   for (const auto& layer : layers_) {

@@ -70,6 +70,11 @@ class Encoder {
   HiddenStates forward(const EncoderBatch& batch, std::int64_t highest_layer,
                        const StepRandom* random) const;
 
+  // The word embeddings [vocabulary, hidden] in the precision of matrix products, to score each
+  // word by. In a stage whose active ids are all that there are, gradients flow to them, beside
+  // those of looking words up; in any other stage it is an internal error.
+  at::Tensor word_table() const;
+
   // Starts a stage: makes all parameters up to highest_layer trainable, of the word embeddings only
   // the rows `active_ids` (sorted, distinct), and returns them. Ids outside may not be trained on
   // until end_training.
@@ -77,9 +82,20 @@ class Encoder {
                                         std::int64_t highest_layer);
   // After each optimizer step: drops what was derived from the old values.
   void parameters_changed();
+  // Between two steps: the encoder may score, also ids that aren't active; its hidden states are
+  // those of an encoder whose stage ends here. Until resume_training().
+  void pause_training(double untouched_factor);
+  void resume_training();
   // Ends a stage. What AdamW would have done to the rows that got no gradient is a multiplication
   // by `untouched_factor`, the product of 1 - rate * decay over the steps.
   void end_training(double untouched_factor);
+
+  // What the last begin_training returned, with today's values, and for which rows and layers; none
+  // where there was no stage.
+  std::vector<Parameter> trained_parameters() const;
+  const std::vector<std::int64_t>& active_ids() const noexcept { return words_.active_ids(); }
+  std::int64_t trained_layers() const noexcept { return trained_layers_; }
+  double untouched_factor() const noexcept { return words_.untouched_factor(); }
 
   // Writes config.json and model.safetensors (float32) under the names of the bare model, and
   // copies the tokenizer's files of the directory that the encoder came from.
@@ -94,8 +110,10 @@ class Encoder {
   at::Device device_;
   Precision precision_ = Precision::kFp32;
   WordEmbeddings words_;
+  mutable at::Tensor word_table_;  // made when it is first asked for
   Parameter positions_, types_, norm_weight_, norm_bias_;
   std::vector<std::unique_ptr<TransformerLayer>> layers_;
+  std::int64_t trained_layers_ = 0;
 };
 
 }  // namespace sojourn

@@ -80,6 +80,9 @@ std::vector<at::Tensor> head_inputs(const Encoder& encoder, const Batch& batch,
         inputs.push_back(by_feature(attention_mask(batch.lengths, batch.ids.size(1)), batch)
                              .to(encoder.device()));
         break;
+      case InputSpec::Kind::kWordEmbeddings:
+        inputs.push_back(encoder.word_table());
+        break;
       case InputSpec::Kind::kField:
         for (std::size_t f = 1; f < manifest.fields.size(); ++f) {
           if (manifest.fields[f].name == input.field)

@@ -30,7 +30,8 @@ std::int64_t highest_layer(const std::vector<InputSpec>& inputs, const EncoderCo
 at::Tensor mean_pool(const at::Tensor& hidden, const std::vector<std::int64_t>& lengths);
 
 // The inputs in the manifest's order: hidden [B, T, H] or [B, C, T, H], mean [B, H] or [B, C, H],
-// attention_mask int64 [B, T] or [B, C, T], fields as collated; all on the encoder's device.
+// attention_mask int64 [B, T] or [B, C, T], word_embeddings [V, H] in the encoder's precision,
+// fields as collated; all on the encoder's device.
 std::vector<at::Tensor> head_inputs(const Encoder& encoder, const Batch& batch,
                                     const Manifest& manifest, const StepRandom* random);
 

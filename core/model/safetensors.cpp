@@ -162,16 +162,20 @@ class EntryReader {
   const Json& json_;
 };
 
-void check_metadata(const Json& metadata, const std::string& where) {
+std::map<std::string, std::string> read_metadata(const Json& metadata, const std::string& where) {
   if (!metadata.is_object()) {
     throw input_error(where, std::string("'__metadata__': found ") + metadata.type_name() +
                                  ", expected an object of strings");
   }
+  std::map<std::string, std::string> strings;
   for (const auto& [key, value] : metadata.items()) {
-    if (value.is_string()) continue;
-    throw input_error(where, "'__metadata__': found " + std::string(value.type_name()) + " under " +
-                                 shown(key) + ", expected a string");
+    if (!value.is_string()) {
+      throw input_error(where, "'__metadata__': found " + std::string(value.type_name()) +
+                                   " under " + shown(key) + ", expected a string");
+    }
+    strings.emplace(key, value.get<std::string>());
   }
+  return strings;
 }
 
 // Throws unless the tensors fill [start, end) of the file one after the other.
@@ -210,7 +214,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& file)
   const std::uint64_t end = map_->bytes().size();
   for (const auto& [name, json] : header.items()) {
     if (name == kMetadata) {
-      check_metadata(json, where);
+      metadata_ = read_metadata(json, where);
     } else {
       entries_.emplace(name, EntryReader(where, name, json).read(start, end - start));
     }
@@ -244,22 +248,32 @@ at::Tensor SafetensorsFile::tensor(const std::string& name) const {
 
 namespace {
 
-// Length and JSON, padded with spaces so that the data begins at a multiple of 8.
-std::string written_header(const std::vector<TensorSource>& tensors, const std::string& where) {
+// The header's length and JSON, padded with spaces so that the data begins at a multiple of 8.
+struct WrittenHeader {
+  std::string text;
+  std::uint64_t data_bytes = 0;  // what follows
+};
+
+WrittenHeader written_header(const std::vector<TensorSource>& tensors,
+                             const std::map<std::string, std::string>& metadata,
+                             const std::string& where) {
   nlohmann::ordered_json header;
   header[kMetadata] = {{"format", "pt"}};
+  for (const auto& [key, value] : metadata) header[kMetadata][key] = value;
   std::set<std::string> names{kMetadata};
-  std::int64_t begin = 0;
+  std::uint64_t begin = 0;
   for (const auto& tensor : tensors) {
     if (!names.insert(tensor.name).second) {
       throw Error(ErrorKind::kInternal, where,
                   "the name " + shown(tensor.name) + " can't be written twice");
     }
-    std::int64_t end = static_cast<std::int64_t>(sizeof(float));
-    for (const std::int64_t size : tensor.shape) end *= size;
+    std::uint64_t end = at::elementSize(tensor.type);
+    for (const std::int64_t size : tensor.shape) end *= static_cast<std::uint64_t>(size);
     end += begin;
     header[tensor.name] = {
-        {"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
+        {"dtype", std::ranges::find(kTypes, tensor.type, &NamedType::type)->name},
+        {"shape", tensor.shape},
+        {"data_offsets", {begin, end}}};
     begin = end;
   }
   std::string text = header.dump();
@@ -268,23 +282,23 @@ std::string written_header(const std::vector<TensorSource>& tensors, const std::
   for (std::size_t i = 0; i < kLengthField; ++i) {
     length.push_back(static_cast<char>(static_cast<std::uint64_t>(text.size()) >> (8 * i) & 0xFFU));
   }
-  return length + text;
+  return {length + text, begin};
 }
 
 }  // namespace
 
-void write_safetensors(const std::filesystem::path& file,
-                       const std::vector<TensorSource>& tensors) {
-  const std::string header = written_header(tensors, file.string());
-  AtomicFile out(file);
-  out.write(header);
+void write_safetensors(const std::filesystem::path& file, const std::vector<TensorSource>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  const WrittenHeader header = written_header(tensors, metadata, file.string());
+  AtomicFile out(file, header.text.size() + header.data_bytes);
+  out.write(header.text);
   for (const auto& source : tensors) {
     const at::Tensor value = source.value();
-    if (value.sizes() != at::IntArrayRef(source.shape) || value.scalar_type() != at::kFloat ||
+    if (value.sizes() != at::IntArrayRef(source.shape) || value.scalar_type() != source.type ||
         !value.is_contiguous() || !value.is_cpu()) {
       throw Error(ErrorKind::kInternal, file.string(),
                   "tensor " + shown(source.name) +
-                      " isn't contiguous float32 on the CPU of the shape announced");
+                      " isn't contiguous on the CPU, of the type and shape announced");
     }
     out.write({reinterpret_cast<const char*>(value.const_data_ptr()), value.nbytes()});
   }

@@ -34,6 +34,8 @@ class SafetensorsFile {
 
   const std::filesystem::path& path() const noexcept { return path_; }
   const std::map<std::string, Entry>& entries() const noexcept { return entries_; }
+  // The strings under "__metadata__"; none where there is no such key.
+  const std::map<std::string, std::string>& metadata() const noexcept { return metadata_; }
   // A read-only view of the mapped bytes (a copy where they aren't aligned for their type), in the
   // file's own type, on the CPU. The mapping lives as long as any such tensor. Throws Error(kInput)
   // where the name isn't there.
@@ -43,18 +45,22 @@ class SafetensorsFile {
   std::filesystem::path path_;
   std::shared_ptr<const MappedFile> map_;
   std::map<std::string, Entry> entries_;
+  std::map<std::string, std::string> metadata_;
 };
 
 struct TensorSource {
   std::string name;
   std::vector<std::int64_t> shape;
-  std::function<at::Tensor()> value;  // contiguous float32 on the CPU
+  std::function<at::Tensor()> value;  // contiguous, on the CPU
+  at::ScalarType type = at::kFloat;   // one of those that SafetensorsFile reads
 };
 
-// Writes a file of float32 tensors in the order of `tensors`, atomically, with metadata
-// {"format": "pt"}. A tensor is asked for only when its turn comes, so that it needn't exist
-// before. Equal tensors give equal bytes. Throws Error(kInternal) for a name that is there twice
-// and a tensor that isn't what its source says; no file is left then.
-void write_safetensors(const std::filesystem::path& file, const std::vector<TensorSource>& tensors);
+// Writes a file of the tensors in their order, atomically, with {"format": "pt"} and `metadata`
+// under "__metadata__". A tensor is asked for only when its turn comes, so that it needn't exist
+// before. Equal arguments give equal bytes. Throws Error(kInternal) for a name that is there twice,
+// a tensor that isn't what its source says, and, with the file's size, where it can't be written;
+// no file is left then.
+void write_safetensors(const std::filesystem::path& file, const std::vector<TensorSource>& tensors,
+                       const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace sojourn

@@ -17,6 +17,7 @@ WordEmbeddings::WordEmbeddings(at::Tensor table) : table_(std::move(table)) {}
 
 at::Tensor WordEmbeddings::lookup(const at::Tensor& ids) const {
   if (!active_.defined()) return at::embedding(table_, ids.to(table_.device()));
+  if (!table_.defined()) return at::embedding(active_, ids.to(active_.device()));
   const auto place = place_.index_select(0, ids.flatten()).view_as(ids);
   if (training_) {
     if (place.min().item<std::int64_t>() < 0) {
@@ -30,27 +31,44 @@ at::Tensor WordEmbeddings::lookup(const at::Tensor& ids) const {
   return at::where(place.ge(0).unsqueeze(-1).to(active_.device()), trained, untouched);
 }
 
+at::Tensor WordEmbeddings::table() const {
+  if (!active_.defined()) return table_;
+  if (!table_.defined()) return active_;
+  if (training_)
+    throw Error(ErrorKind::kInternal, "word embeddings", "the whole table, but not all is active");
+  return lookup(at::arange(table_.size(0), at::kLong));
+}
+
 Parameter WordEmbeddings::begin_training(const std::vector<std::int64_t>& ids) {
   if (active_.defined())
     throw Error(ErrorKind::kInternal, "word embeddings", "one stage per loaded encoder");
+  if (static_cast<std::int64_t>(ids.size()) == table_.size(0)) {
+    active_ = table_.clone();
+    table_ = at::Tensor();
+  } else {
+    const auto index = at::tensor(ids, at::kLong);
+    place_ = at::full({table_.size(0)}, -1, at::kLong);
+    place_.index_copy_(0, index, at::arange(index.size(0), at::kLong));
+    active_ = at::index_select(table_, 0, index.to(table_.device()));
+  }
   active_ids_ = ids;
-  const auto index = at::tensor(ids, at::kLong);
-  place_ = at::full({table_.size(0)}, -1, at::kLong);
-  place_.index_copy_(0, index, at::arange(index.size(0), at::kLong));
-  active_ = at::index_select(table_, 0, index.to(table_.device())).requires_grad_();
+  active_.requires_grad_();
   training_ = true;
-  return {"embeddings.word_embeddings.weight", active_, true};
+  return trained();
 }
 
 void WordEmbeddings::end_training(double untouched_factor) {
+  pause_training(untouched_factor);
   active_ = active_.detach();
+}
+
+void WordEmbeddings::pause_training(double untouched_factor) {
   factor_ = untouched_factor;
   training_ = false;
 }
 
-at::Tensor WordEmbeddings::rows(std::int64_t begin, std::int64_t end) const {
-  const auto ids = at::arange(begin, end, at::kLong);
-  return lookup(ids.unsqueeze(0)).squeeze(0).to(at::kCPU).contiguous();
+Parameter WordEmbeddings::trained() const {
+  return {"embeddings.word_embeddings.weight", active_, true};
 }
 
 }  // namespace sojourn

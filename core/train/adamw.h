@@ -22,6 +22,14 @@ struct AdamWSettings {
 // of torch.optim.AdamW, whose fused kernel does the work in one pass over each tensor.
 class AdamW {
  public:
+  // A parameter and what the optimizer knows of it. The tensors are the optimizer's own: what is
+  // written into them counts.
+  struct Slot {
+    Parameter parameter;
+    at::Tensor first_moment, second_moment;
+    at::Tensor steps;  // a float: updates so far
+  };
+
   AdamW(const std::vector<Parameter>& parameters, const AdamWSettings& settings);
 
   // One update from the accumulated gradients, of a loss that was summed over `items`; frees them.
@@ -33,17 +41,17 @@ class AdamW {
   // Product of 1 - rate * weight_decay over the steps: what happened to a decaying value whose
   // gradient was 0 at every step.
   double untouched_factor() const noexcept { return untouched_factor_; }
+  void set_untouched_factor(double factor) noexcept { untouched_factor_ = factor; }
+
+  // Those that decay first, else in the order given.
+  const std::vector<Slot>& slots() const noexcept { return slots_; }
 
  private:
-  struct Group {
-    double weight_decay;
-    std::vector<at::Tensor> values, first_moments, second_moments, steps;
-  };
-
   double gradient_norm() const;
+  void update(bool decays, double rate, double divisor);
 
   AdamWSettings settings_;
-  std::vector<Group> groups_;
+  std::vector<Slot> slots_;
   double untouched_factor_ = 1;
 };
 

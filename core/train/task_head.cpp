@@ -33,16 +33,17 @@ at::Tensor initial_value(const std::string& stream, const std::vector<std::int64
 
 }  // namespace
 
-TaskHead make_head(Task& task, std::int64_t hidden_size, std::int64_t labels, at::Device device,
+TaskHead make_head(Task& task, const std::string& name, const HeadSizes& sizes, at::Device device,
                    const RandomKey& key) {
-  TaskHead made;
-  const std::string prefix = "init/" + task.manifest().name + "/";
+  TaskHead made{name, nullptr, {}};
   made.head = task.create_head(
-      hidden_size, labels,
-      [&](std::string_view name, const std::vector<std::int64_t>& shape, std::string_view init) {
-        auto value =
-            initial_value(prefix + std::string(name), shape, init, key).to(device).requires_grad_();
-        made.parameters.push_back({"head." + std::string(name), value, !name.ends_with("bias")});
+      sizes,
+      [&](std::string_view own, const std::vector<std::int64_t>& shape, std::string_view init) {
+        const std::string parameter(own);
+        auto value = initial_value("init/" + name + "/" + parameter, shape, init, key)
+                         .to(device)
+                         .requires_grad_();
+        made.parameters.push_back({"head." + name + "." + parameter, value, shape.size() > 1});
         return value;
       });
   return made;

@@ -1,4 +1,4 @@
-// A task's head together with the parameters that the host keeps for it.
+// A head together with the parameters that the host keeps for it.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +14,14 @@
 namespace sojourn {
 
 struct TaskHead {
+  std::string name;  // the task's, or one that several tasks of a stage share
   std::unique_ptr<Head> head;
-  std::vector<Parameter> parameters;
+  std::vector<Parameter> parameters;  // "head.<name>.<parameter>"
 };
 
-// A new head: each parameter's numbers depend on (seed, role, task, parameter) only, so that the
+// A new head: each parameter's numbers depend on (seed, role, name, parameter) only, so that the
 // target stages of all arms start from the same head.
-//
-//   labels  how many
-TaskHead make_head(Task& task, std::int64_t hidden_size, std::int64_t labels, at::Device device,
+TaskHead make_head(Task& task, const std::string& name, const HeadSizes& sizes, at::Device device,
                    const RandomKey& key);
 
 }  // namespace sojourn

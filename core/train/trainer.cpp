@@ -4,126 +4,267 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <future>
-#include <vector>
+#include <iterator>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 
 #include "core/base/cancel.h"
 #include "core/base/error.h"
-#include "core/data/batches.h"
 #include "core/model/head_inputs.h"
 #include "core/train/linear_schedule.h"
+#include "core/train/step_feed.h"
 
 namespace sojourn {
 
 namespace {
 
-struct StepBatch {
-  std::vector<Batch> micro;
-  double items = 0;
-  std::int64_t real_tokens = 0;
-  std::int64_t padded_tokens = 0;
+bool takes_part(const TrainedTask& task, StepTasks step_tasks) {
+  return step_tasks == StepTasks::kAll || task.share > 0;
+}
+
+// The rows of the vocabulary that the task's batches can hold, or that its head reads.
+std::vector<std::int64_t> rows_of(const TrainedTask& task, std::int64_t vocabulary) {
+  if (!uses_word_table(*task.manifest)) return task.features->used_ids();
+  std::vector<std::int64_t> all(static_cast<std::size_t>(vocabulary));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
+// Makes what the tasks need trainable: the rows of the vocabulary, the layers up to the highest
+// that one of them reads, and their heads.
+std::vector<Parameter> begin_training(Encoder& encoder, const std::vector<TrainedTask>& tasks,
+                                      StepTasks step_tasks) {
+  std::vector<std::int64_t> rows;  // sorted, distinct
+  std::int64_t layer = 0;
+  std::vector<const TaskHead*> heads;
+  for (const auto& task : tasks) {
+    if (!takes_part(task, step_tasks)) continue;
+    std::vector<std::int64_t> both;
+    std::ranges::set_union(rows, rows_of(task, encoder.config().vocab_size),
+                           std::back_inserter(both));
+    rows = std::move(both);
+    layer = std::max(layer,
+                     highest_layer(task.manifest->inputs, encoder.config(), task.manifest->name));
+    if (std::ranges::find(heads, task.head) == heads.end()) heads.push_back(task.head);
+  }
+  auto parameters = encoder.begin_training(rows, layer);
+  for (const auto* head : heads)
+    parameters.insert(parameters.end(), head->parameters.begin(), head->parameters.end());
+  return parameters;
+}
+
+// The encoder's, for scoring in the middle of a stage.
+class TrainingPause {
+ public:
+  TrainingPause(Encoder& encoder, double untouched_factor) : encoder_(encoder) {
+    encoder_.pause_training(untouched_factor);
+  }
+  TrainingPause(const TrainingPause&) = delete;
+  TrainingPause& operator=(const TrainingPause&) = delete;
+  ~TrainingPause() { encoder_.resume_training(); }
+
+ private:
+  Encoder& encoder_;
 };
 
-// The batches of step after step, each made on a thread of its own while the step before it trains.
-class StepFeed {
- public:
-  StepFeed(const FeatureTable& features, const Manifest& manifest, const TrainingSettings& settings)
-      : features_(features), settings_(settings), stream_(manifest.name) {
-    for (std::size_t f = 0; f < manifest.fields.size(); ++f) {
-      if (manifest.fields[f].name == manifest.loss_items) items_field_ = f;
-    }
-    ahead_ = std::async(std::launch::async, [this] { return make(); });
-  }
+// What backward passes left in the parameters, for the optimizer.
+struct Gradients {
+  StepReport report;
+  double divisor = 1;  // of the gradients
+};
 
-  StepBatch next() {
-    StepBatch batch = ahead_.get();
-    ahead_ = std::async(std::launch::async, [this] { return make(); });
-    return batch;
+class Trainer {
+ public:
+  Trainer(Encoder& encoder, const std::vector<TrainedTask>& tasks, const TrainingSettings& settings,
+          const TrainingHooks& hooks)
+      : encoder_(encoder),
+        tasks_(tasks),
+        settings_(settings),
+        hooks_(hooks),
+        optimizer_(begin_training(encoder, tasks, settings.step_tasks), settings.adamw),
+        schedule_(settings.peak_lr, settings.warmup, settings.steps),
+        checkpoints_(settings.checkpoint, encoder.active_ids()),
+        progress_(checkpoints_.resume(optimizer_)),
+        feed_(tasks, settings, progress_.step) {}
+
+  TrainingResult run() {
+    encoder_.parameters_changed();
+    if (progress_.step > 0 && hooks_.resumed) hooks_.resumed(progress_.step);
+    while (const auto gradients = next_gradients()) {
+      update(*gradients);
+      if (checkpoints_.due(progress_.step)) checkpoints_.write(optimizer_, progress_);
+    }
+    return finish();
   }
 
  private:
-  StepBatch make() {
-    if (at_ == epoch_.size()) {
-      RandomKey key = settings_.key;
-      key.step = epochs_++;
-      epoch_ = epoch_batches(features_.lengths(), settings_.batch_size, key, stream_);
-      at_ = 0;
+  // Those of the next step, or none where the stage is over. No parameter changes in here, so where
+  // the user stops it, the checkpoint is of the step before.
+  std::optional<Gradients> next_gradients() {
+    try {
+      throw_if_interrupted();
+      if (evaluation_due()) evaluate();
+      if (progress_.step == settings_.steps || patience_is_over()) return {};
+      return accumulate(feed_.next());
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kCancelled) checkpoints_.write(optimizer_, progress_);
+      throw;
     }
-    const std::vector<std::int64_t>& chosen = epoch_[at_++];
-    StepBatch step;
-    step.items = static_cast<double>(count_items(features_, chosen, items_field_));
-    for (std::size_t i = 0; i < chosen.size();
-         i += static_cast<std::size_t>(settings_.micro_batch)) {
-      const auto n = std::min(chosen.size() - i, static_cast<std::size_t>(settings_.micro_batch));
-      step.micro.push_back(collate(features_, std::span(chosen).subspan(i, n), settings_.pad_id));
-      step.micro.back().first_row = static_cast<std::int64_t>(i);
-      for (const std::int64_t length : step.micro.back().lengths) step.real_tokens += length;
-      step.padded_tokens += step.micro.back().ids.numel();
-    }
-    return step;
   }
 
-  const FeatureTable& features_;
+  // One task: gradients of its summed loss, which the optimizer divides. Several: of their weighted
+  // mean losses.
+  Gradients accumulate(const StepBatch& step) {
+    Gradients gradients;
+    StepReport& report = gradients.report;
+    report.step = progress_.step + 1;
+    report.rate = schedule_.rate(progress_.step);
+    report.real_tokens = step.real_tokens;
+    report.padded_tokens = step.padded_tokens;
+    if (settings_.step_tasks == StepTasks::kDrawn) report.task = step.tasks.front().task;
+    const bool several = step.tasks.size() > 1;
+    for (const TaskBatch& batch : step.tasks) {
+      const double weight = tasks_[batch.task].loss_weight;
+      const double loss = backward(batch, several ? weight / batch.items : 1) / batch.items;
+      if (!std::isfinite(loss)) throw_diverged("loss", loss, report, batch.task);
+      report.loss += weight * loss;
+      if (!several) gradients.divisor = batch.items / weight;
+    }
+    return gradients;
+  }
+
+  // Adds the gradients of the batch's summed loss times `factor`; returns the sum.
+  double backward(const TaskBatch& batch, double factor) {
+    const TrainedTask& task = tasks_[batch.task];
+    const RandomKey key = key_of(batch.task);
+    double loss = 0;
+    for (const Batch& micro : batch.micro) {
+      const StepRandom random{key, micro.first_row * micro.choices};
+      const auto inputs = head_inputs(encoder_, micro, *task.manifest, &random);
+      const HeadBatch head_batch{inputs, micro.size, /*training=*/true, key, micro.first_row};
+      const auto outputs = task.head->head->forward(head_batch);
+      const auto sum = task.head->head->loss(head_batch, outputs);
+      loss += sum.item<double>();
+      if (!std::isfinite(loss)) break;  // its gradients would be of no use
+      (factor == 1 ? sum : sum * factor).backward();
+    }
+    return loss;
+  }
+
+  // Of a step's dropout. Tasks that share steps draw apart, and the first of them draws as if it
+  // were alone.
+  RandomKey key_of(std::size_t task) const {
+    RandomKey key = settings_.key;
+    if (settings_.step_tasks == StepTasks::kAll && task > 0) {
+      key.step = 0;
+      const auto block = Philox(key, "task/" + tasks_[task].manifest->name)(0);
+      key.seed = static_cast<std::uint64_t>(block[0]) << 32 | block[1];
+    }
+    key.step = static_cast<std::uint64_t>(progress_.step);
+    return key;
+  }
+
+  void update(Gradients gradients) {
+    StepReport& report = gradients.report;
+    report.gradient_norm = optimizer_.step(report.rate, gradients.divisor);
+    if (!std::isfinite(report.gradient_norm))
+      throw_diverged("norm of the gradient", report.gradient_norm, report, report.task);
+    encoder_.parameters_changed();
+    progress_.curve += hooks_.step(report);
+    progress_.step = report.step;
+  }
+
+  bool evaluation_due() const {
+    const auto& every = settings_.evaluation.every;
+    const std::int64_t step = progress_.step;
+    return every && step > progress_.evaluated && (step % *every == 0 || step == settings_.steps);
+  }
+
+  bool patience_is_over() const {
+    const auto& patience = settings_.evaluation.patience;
+    return patience && progress_.without_best >= *patience;
+  }
+
+  void evaluate() {
+    EvaluationReport report;
+    {
+      const TrainingPause pause(encoder_, optimizer_.untouched_factor());
+      report = hooks_.evaluate(progress_.step);
+    }
+    progress_.evaluated = progress_.step;
+    progress_.curve += report.curve;
+    if (std::isfinite(report.score) && (!progress_.best || report.score > progress_.best->score)) {
+      keep_best(report.score);
+    } else {
+      ++progress_.without_best;
+    }
+  }
+
+  void keep_best(double score) {
+    const at::NoGradGuard no_grad;
+    StageProgress::Best best{progress_.step, score, optimizer_.untouched_factor(), {}};
+    if (progress_.best) best.values = std::move(progress_.best->values);  // their memory
+    best.values.resize(optimizer_.slots().size());
+    for (std::size_t i = 0; i < best.values.size(); ++i) {
+      const at::Tensor& value = optimizer_.slots()[i].parameter.value;
+      if (best.values[i].defined()) {
+        best.values[i].copy_(value);
+      } else {
+        best.values[i] = value.detach().clone();
+      }
+    }
+    progress_.best = std::move(best);
+    progress_.without_best = 0;
+  }
+
+  TrainingResult finish() {
+    TrainingResult result{progress_.step, std::move(progress_.curve), {}};
+    double untouched_factor = optimizer_.untouched_factor();
+    if (const auto& best = progress_.best) {
+      const at::NoGradGuard no_grad;
+      for (std::size_t i = 0; i < best->values.size(); ++i) {
+        const at::Tensor value = optimizer_.slots()[i].parameter.value;
+        value.copy_(best->values[i]);
+      }
+      untouched_factor = best->untouched_factor;
+      result.best = {best->step, best->score};
+    }
+    encoder_.end_training(untouched_factor);
+    return result;
+  }
+
+  [[noreturn]] void throw_diverged(const char* what, double value, const StepReport& report,
+                                   std::optional<std::size_t> task) const {
+    std::array<char, 160> message;
+    std::snprintf(message.data(), message.size(),
+                  "the %s became %g at step %lld of %lld, learning rate %.3g", what, value,
+                  static_cast<long long>(report.step), static_cast<long long>(settings_.steps),
+                  report.rate);
+    const std::string of_task = task ? ", task '" + tasks_[*task].manifest->name + "'" : "";
+    throw Error(ErrorKind::kNumeric, "stage " + settings_.stage + of_task, message.data());
+  }
+
+  Encoder& encoder_;
+  const std::vector<TrainedTask>& tasks_;
   const TrainingSettings& settings_;
-  std::string stream_;
-  std::size_t items_field_ = 0;
-  std::vector<std::vector<std::int64_t>> epoch_;
-  std::size_t at_ = 0;
-  std::uint64_t epochs_ = 0;
-  std::future<StepBatch> ahead_;
+  const TrainingHooks& hooks_;
+  AdamW optimizer_;
+  const LinearSchedule schedule_;
+  StageCheckpoints checkpoints_;
+  StageProgress progress_;
+  StepFeed feed_;
 };
-
-// Adds the gradients of the step's summed loss, and returns it.
-double accumulate(Encoder& encoder, TaskHead& head, const Manifest& manifest, const StepBatch& step,
-                  const RandomKey& key) {
-  double loss = 0;
-  for (const Batch& batch : step.micro) {
-    const StepRandom random{key, batch.first_row * batch.choices};
-    const auto inputs = head_inputs(encoder, batch, manifest, &random);
-    const HeadBatch head_batch{inputs, batch.size, /*training=*/true, key, batch.first_row};
-    const auto outputs = head.head->forward(head_batch);
-    const auto sum = head.head->loss(head_batch, outputs);
-    loss += sum.item<double>();
-    if (!std::isfinite(loss)) break;  // its gradients would be of no use
-    sum.backward();
-  }
-  return loss;
-}
-
-[[noreturn]] void throw_diverged(const TrainingSettings& settings, std::int64_t step, double loss,
-                                 double rate) {
-  std::array<char, 160> what;
-  std::snprintf(what.data(), what.size(),
-                "the loss became %g at step %lld of %lld, learning rate %.3g", loss,
-                static_cast<long long>(step), static_cast<long long>(settings.steps), rate);
-  throw Error(ErrorKind::kNumeric, "stage " + settings.stage, what.data());
-}
 
 }  // namespace
 
-void train(Encoder& encoder, TaskHead& head, const Manifest& manifest, const FeatureTable& features,
-           const TrainingSettings& settings,
-           const std::function<void(const StepReport&)>& on_step) {
-  auto parameters = encoder.begin_training(
-      features.used_ids(), highest_layer(manifest.inputs, encoder.config(), manifest.name));
-  parameters.insert(parameters.end(), head.parameters.begin(), head.parameters.end());
-  AdamW optimizer(parameters, settings.adamw);
-  const LinearSchedule schedule(settings.peak_lr, settings.warmup, settings.steps);
-  StepFeed feed(features, manifest, settings);
-  for (std::int64_t s = 0; s < settings.steps; ++s) {
-    throw_if_interrupted();
-    const StepBatch step = feed.next();
-    RandomKey key = settings.key;
-    key.step = static_cast<std::uint64_t>(s);
-    const double loss = accumulate(encoder, head, manifest, step, key) / step.items;
-    const double rate = schedule.rate(s);
-    if (!std::isfinite(loss)) throw_diverged(settings, s + 1, loss, rate);
-    const double norm = optimizer.step(rate, step.items);
-    if (!std::isfinite(norm)) throw_diverged(settings, s + 1, norm, rate);
-    encoder.parameters_changed();
-    on_step({s + 1, loss, rate, norm, step.real_tokens, step.padded_tokens});
-  }
-  encoder.end_training(optimizer.untouched_factor());
+TrainingResult train(Encoder& encoder, const std::vector<TrainedTask>& tasks,
+                     const TrainingSettings& settings, const TrainingHooks& hooks) {
+  return Trainer(encoder, tasks, settings, hooks).run();
 }
 
 }  // namespace sojourn

@@ -58,6 +58,21 @@ class SafetensorsFixture {
   TemporaryDirectory directory_;
 };
 
+TEST_CASE_METHOD(SafetensorsFixture, "whole numbers, bytes and metadata are written too",
+                 "[core][model]") {
+  const at::Tensor numbers = at::arange(3, at::kLong);
+  const at::Tensor bytes = at::arange(5, at::kByte);
+  write_safetensors(file(),
+                    {{"bytes", {5}, [&] { return bytes.contiguous(); }, at::kByte},
+                     {"numbers", {3}, [&] { return numbers.contiguous(); }, at::kLong}},
+                    {{"key", R"({"a": "\n"})"}});
+  const SafetensorsFile read(file());
+  CHECK(at::equal(read.tensor("bytes"), bytes));
+  CHECK(at::equal(read.tensor("numbers"), numbers));
+  CHECK(read.metadata() ==
+        std::map<std::string, std::string>{{"format", "pt"}, {"key", R"({"a": "\n"})"}});
+}
+
 TEST_CASE_METHOD(SafetensorsFixture, "what was written is read again, without a copy",
                  "[core][model]") {
   at::Tensor weight = at::arange(6, at::kFloat).reshape({2, 3});
