@@ -5,8 +5,9 @@
 #include <sstream>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/core/Reduction.h>
-#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/masked_fill.h>
 #include <ATen/ops/select.h>
@@ -14,6 +15,7 @@
 #include <ATen/ops/transpose.h>
 
 #include "core/base/text.h"
+#include "core/model/cross_entropy.h"
 #include "plugins/context.h"
 
 namespace sojourn {
@@ -31,14 +33,25 @@ std::string shape_text(const at::Tensor& t) {
   return text.str();
 }
 
-// input [..., in], weight [out, in], bias [out] or none -> [..., out]
+// input [..., in], weight [out, in], bias [out] or none -> [..., out], all in the weight's type
 at::Tensor linear(Values values, const OpContext& /*context*/) {
   const bool has_bias = std::holds_alternative<at::Tensor>(values[2]);
-  return at::linear(tensor(values, 0), tensor(values, 1),
-                    has_bias ? std::optional<at::Tensor>(tensor(values, 2)) : std::nullopt);
+  const at::Tensor& weight = tensor(values, 1);
+  const auto typed = [&](std::size_t i) { return tensor(values, i).to(weight.scalar_type()); };
+  return at::linear(typed(0), weight,
+                    has_bias ? std::optional<at::Tensor>(typed(2)) : std::nullopt);
 }
 
 at::Tensor tanh(Values values, const OpContext& /*context*/) { return at::tanh(tensor(values, 0)); }
+
+at::Tensor gelu(Values values, const OpContext& /*context*/) { return at::gelu(tensor(values, 0)); }
+
+// input [..., n], weight [n], bias [n]
+at::Tensor layer_norm(Values values, const OpContext& /*context*/) {
+  const at::Tensor& input = tensor(values, 0);
+  return at::layer_norm(input, {input.size(-1)}, tensor(values, 1), tensor(values, 2),
+                        std::get<double>(values[3]));
+}
 
 // input [B, ...]; a row's numbers depend on its place in the optimizer step's batch. The identity
 // outside of training.
@@ -79,6 +92,19 @@ at::Tensor mask(Values values, const OpContext& /*context*/) {
   return at::masked_fill(input, mask.eq(0).unsqueeze(-1), -std::numeric_limits<double>::infinity());
 }
 
+// input [D.., ...], target [D..] of integers -> [N, ...]: where the target isn't ignore_index
+at::Tensor gather_rows(Values values, const OpContext& /*context*/) {
+  const at::Tensor& input = tensor(values, 0);
+  const at::Tensor& target = tensor(values, 1);
+  const auto dims = static_cast<std::size_t>(target.dim());
+  if (dims == 0 || input.dim() < target.dim() || input.sizes().slice(0, dims) != target.sizes()) {
+    throw Refusal(SOJOURN_INVALID, "input must begin with the dimensions of target, got " +
+                                       shape_text(input) + " and " + shape_text(target));
+  }
+  const auto places = target.flatten().ne(std::get<std::int64_t>(values[2])).nonzero().squeeze(1);
+  return at::index_select(input.flatten(0, target.dim() - 1), 0, places);
+}
+
 // input [..., classes], target [...] of class numbers, -100 to be left out -> the sum, in float32
 at::Tensor cross_entropy(Values values, const OpContext& /*context*/) {
   const at::Tensor& input = tensor(values, 0);
@@ -87,9 +113,8 @@ at::Tensor cross_entropy(Values values, const OpContext& /*context*/) {
     throw Refusal(SOJOURN_INVALID, "input must be [..., classes] and target [...], got " +
                                        shape_text(input) + " and " + shape_text(target));
   }
-  return at::cross_entropy_loss(input.to(at::kFloat).reshape({-1, input.size(-1)}),
-                                target.reshape({-1}),
-                                /*weight=*/{}, at::Reduction::Sum, /*ignore_index=*/-100);
+  return sojourn::cross_entropy(input.reshape({target.numel(), input.size(-1)}),
+                                target.reshape({-1}));
 }
 
 const std::vector<OpSchema>& schemas() {
@@ -100,6 +125,13 @@ const std::vector<OpSchema>& schemas() {
         {"bias", Type::kTensor, OpValue()}},
        &linear},
       {"core1::tanh", {{"input", Type::kTensor, {}}}, &tanh},
+      {"core1::gelu", {{"input", Type::kTensor, {}}}, &gelu},
+      {"core1::layer_norm",
+       {{"input", Type::kTensor, {}},
+        {"weight", Type::kTensor, {}},
+        {"bias", Type::kTensor, {}},
+        {"eps", Type::kFloat, OpValue(1e-5)}},
+       &layer_norm},
       {"core1::dropout",
        {{"input", Type::kTensor, {}}, {"p", Type::kFloat, OpValue(0.1)}},
        &dropout_op},
@@ -110,6 +142,11 @@ const std::vector<OpSchema>& schemas() {
        {{"input", Type::kTensor, {}}, {"dim0", Type::kInt, {}}, {"dim1", Type::kInt, {}}},
        &transpose},
       {"core1::mask", {{"input", Type::kTensor, {}}, {"mask", Type::kTensor, {}}}, &mask},
+      {"core1::gather_rows",
+       {{"input", Type::kTensor, {}},
+        {"target", Type::kTensor, {}},
+        {"ignore_index", Type::kInt, OpValue(std::int64_t{-100})}},
+       &gather_rows},
       {"core1::cross_entropy",
        {{"input", Type::kTensor, {}}, {"target", Type::kTensor, {}}},
        &cross_entropy}};

@@ -12,9 +12,8 @@ namespace {
 
 class PluginHead : public Head {
  public:
-  PluginHead(const PluginTask& task, std::int64_t hidden_size, std::int64_t labels,
-             const ParameterFactory& parameters)
-      : task_(&task), labels_(labels) {
+  PluginHead(const PluginTask& task, const HeadSizes& sizes, const ParameterFactory& parameters)
+      : task_(&task), labels_(sizes.labels) {
     std::set<std::string, std::less<>> names;
     const ParameterFactory once = [&](std::string_view name, const std::vector<std::int64_t>& shape,
                                       std::string_view init) {
@@ -27,8 +26,8 @@ class PluginHead : public Head {
     sojourn_ctx context = task.call("head_create");
     context.head = &services;
     const CallScope scope(context);
-    const sojourn_head_request request{sizeof(request), hidden_size,
-                                       static_cast<std::uint64_t>(labels)};
+    const sojourn_head_request request{sizeof(request), sizes.hidden,
+                                       static_cast<std::uint64_t>(sizes.labels), sizes.vocabulary};
     check_call(context,
                task.table().head_create(&context, task.library().self(), &request, &head_));
     parameters_ = tensors_.size();
@@ -150,13 +149,13 @@ class PluginHead : public Head {
 
 }  // namespace
 
-std::unique_ptr<Head> create_plugin_head(const PluginTask& task, std::int64_t hidden_size,
-                                         std::int64_t labels, const ParameterFactory& parameters) {
+std::unique_ptr<Head> create_plugin_head(const PluginTask& task, const HeadSizes& sizes,
+                                         const ParameterFactory& parameters) {
   if (!task.manifest().head) {
     throw Error(ErrorKind::kInternal, "task '" + task.manifest().name + "'",
                 "has no head to create");
   }
-  return std::make_unique<PluginHead>(task, hidden_size, labels, parameters);
+  return std::make_unique<PluginHead>(task, sizes, parameters);
 }
 
 }  // namespace sojourn

@@ -46,9 +46,9 @@ std::vector<std::string> PluginTask::read_labels(
   return read_plugin_labels(*this, files);
 }
 
-std::unique_ptr<Head> PluginTask::create_head(std::int64_t hidden_size, std::int64_t labels,
+std::unique_ptr<Head> PluginTask::create_head(const HeadSizes& sizes,
                                               const ParameterFactory& parameters) {
-  return create_plugin_head(*this, hidden_size, labels, parameters);
+  return create_plugin_head(*this, sizes, parameters);
 }
 
 }  // namespace sojourn

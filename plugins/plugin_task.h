@@ -28,7 +28,7 @@ class PluginTask : public Task {
   std::vector<std::string> read_labels(
       const std::map<std::string, std::filesystem::path>& files) override;
   std::unique_ptr<Dataset> open(const DatasetRequest& request) override;
-  std::unique_ptr<Head> create_head(std::int64_t hidden_size, std::int64_t labels,
+  std::unique_ptr<Head> create_head(const HeadSizes& sizes,
                                     const ParameterFactory& parameters) override;
 
   const sojourn_task& table() const noexcept { return *table_; }
@@ -45,7 +45,7 @@ class PluginTask : public Task {
 std::unique_ptr<Dataset> open_plugin_dataset(const PluginTask& task, const DatasetRequest& request);
 std::vector<std::string> read_plugin_labels(
     const PluginTask& task, const std::map<std::string, std::filesystem::path>& files);
-std::unique_ptr<Head> create_plugin_head(const PluginTask& task, std::int64_t hidden_size,
-                                         std::int64_t labels, const ParameterFactory& parameters);
+std::unique_ptr<Head> create_plugin_head(const PluginTask& task, const HeadSizes& sizes,
+                                         const ParameterFactory& parameters);
 
 }  // namespace sojourn

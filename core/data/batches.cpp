@@ -11,8 +11,6 @@ namespace sojourn {
 
 namespace {
 
-constexpr std::int64_t kIgnoredLabel = -100;
-
 void sort_by_falling_length(std::span<std::int64_t> chosen,
                             const std::vector<std::int64_t>& lengths) {
   std::stable_sort(chosen.begin(), chosen.end(), [&](std::int64_t a, std::int64_t b) {
@@ -130,6 +128,10 @@ std::int64_t count_items(const FeatureTable& features, std::span<const std::int6
                            [](std::int64_t v) { return v != kIgnoredLabel; });
   }
   return items;
+}
+
+std::int64_t count_items(const Batch& batch, std::size_t field) {
+  return batch.fields.at(field).ne(kIgnoredLabel).sum().item<std::int64_t>();
 }
 
 }  // namespace sojourn

@@ -13,6 +13,9 @@
 
 namespace sojourn {
 
+// In a field of labels: nothing to learn here.
+constexpr std::int64_t kIgnoredLabel = -100;
+
 // One pass over n features as lists of at most batch_size, in a random order that is a function of
 // (seed, role, epoch, stream) alone. Length has no say in which features share a step: batches of
 // like length train measurably worse (docs/performance.md). Within a batch, features lie by falling
@@ -45,5 +48,7 @@ Batch collate(const FeatureTable& features, std::span<const std::int64_t> chosen
 // Entries of the field that aren't -100, over the chosen features: what a loss sums over.
 std::int64_t count_items(const FeatureTable& features, std::span<const std::int64_t> chosen,
                          std::size_t field);
+// The same in a batch, where the host has written the field.
+std::int64_t count_items(const Batch& batch, std::size_t field);
 
 }  // namespace sojourn

@@ -7,6 +7,7 @@
 
 #include "core/base/cancel.h"
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/file_hashes.h"
 #include "core/base/hash.h"
 #include "core/base/parallel.h"
@@ -58,15 +59,33 @@ void check_ids(const FeatureTable& features, std::int64_t vocab_size, const std:
   }
 }
 
-std::vector<std::string> left_out(const Manifest& manifest, const DatasetRequest& request) {
-  std::vector<std::string> names;
-  for (const auto& file : manifest.splits.at(request.split)) {
-    if (!request.files.contains(file.name)) names.push_back(file.name);
-  }
-  return names;
+// Where the size of a data set is kept: a file of three numbers, named by all that decides them.
+std::filesystem::path size_file(const Task& task, const DatasetKey& key,
+                                const std::map<std::string, std::filesystem::path>& files,
+                                const std::string& tokenizer, const std::filesystem::path& cache) {
+  nlohmann::json all{{"version", kFeatureVersion},
+                     {"plugin", file_sha256(task.plugin_file())},
+                     {"task", key.task},
+                     {"split", key.split},
+                     {"language", key.language},
+                     {"tokenizer", tokenizer},
+                     {"max_tokens", key.max_tokens},
+                     {"limit", key.limit.value_or(-1)}};
+  for (const auto& [name, file] : files) all["files"][name] = file_sha256(file);
+  return cache / (sha256(all.dump()) + ".size");
+}
+
+void remember_size(const std::filesystem::path& file, const LoadedDataset& loaded) {
+  if (std::filesystem::exists(file)) return;
+  const DatasetSize size = size_of(loaded);
+  write_file(file, nlohmann::json{size.examples, size.features, size.pieces}.dump() + "\n");
 }
 
 }  // namespace
+
+std::string name_of(const DatasetKey& key) {
+  return key.task + " " + key.split + " " + key.language;
+}
 
 std::vector<std::string> head_labels(Task& task, const std::filesystem::path& root) {
   const auto& manifest = task.manifest();
@@ -75,34 +94,56 @@ std::vector<std::string> head_labels(Task& task, const std::filesystem::path& ro
   return task.read_labels(find_files(manifest, "train", kTrainingLanguage, root));
 }
 
-LoadedDataset load_dataset(Task& task, const std::string& split, const std::string& language,
-                           std::int64_t max_tokens, std::optional<std::int64_t> limit,
-                           const DataContext& context) {
+LoadedDataset load_dataset(Task& task, const DatasetKey& key, const DataContext& context) {
   const auto& manifest = task.manifest();
   const std::string where = "task '" + manifest.name + "' (" + task.plugin_file().string() + ")";
-  const DatasetRequest request{split,
-                               language,
-                               find_files(manifest, split, language, context.root),
-                               context.tokenizer,
-                               max_tokens,
-                               head_labels(task, context.root)};
+  const DatasetRequest request{
+      key.split,
+      key.language,
+      find_files(manifest, key.split, key.language, context.root, key.files),
+      context.tokenizer,
+      key.max_tokens,
+      head_labels(task, context.root)};
   auto data = task.open(request);
-  const std::int64_t examples = std::min(data->size(), limit.value_or(data->size()));
+  const std::int64_t examples = std::min(data->size(), key.limit.value_or(data->size()));
   FeatureTable features(manifest.fields, where);
   const auto cached = context.cache.empty()
                           ? ""
                           : context.cache / (cache_key(task, request, examples) + ".features");
-  if (cached.empty() || !features.load(cached)) {
-    features = featurize(task, *data, examples, context.threads, where);
-    if (!cached.empty()) features.save(cached);
-  }
+  const bool known = !cached.empty() && features.load(cached);
+  if (!known) features = featurize(task, *data, examples, context.threads, where);
   check_ids(features, context.vocab_size, where);
   if (features.size() == 0) {
     throw input_error(request.files.begin()->second.string(),
-                      "has no example for split " + split + ", language " + language);
+                      "has no example for split " + key.split + ", language " + key.language);
   }
-  return {std::move(data), examples,       std::move(features),
-          request.files,   request.labels, left_out(manifest, request)};
+  if (!known && !cached.empty()) features.save(cached);
+  LoadedDataset loaded{std::move(data),     examples,
+                       std::move(features), request.files,
+                       request.labels,      left_out(manifest, key.split, request.files)};
+  if (!context.cache.empty()) {
+    remember_size(size_file(task, key, request.files, context.tokenizer->digest(), context.cache),
+                  loaded);
+  }
+  return loaded;
+}
+
+DatasetSize size_of(const LoadedDataset& loaded) {
+  DatasetSize size{loaded.examples, loaded.features.size(), 0};
+  for (std::int64_t feature = 0; feature < size.features; ++feature)
+    size.pieces += loaded.features.pieces(feature);
+  return size;
+}
+
+std::optional<DatasetSize> cached_size(const Task& task, const DatasetKey& key,
+                                       const std::map<std::string, std::filesystem::path>& files,
+                                       const std::string& tokenizer,
+                                       const std::filesystem::path& cache) {
+  const auto file = size_file(task, key, files, tokenizer, cache);
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  const auto json = nlohmann::json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
+  if (!json.is_array() || json.size() != 3) return std::nullopt;
+  return DatasetSize{json[0], json[1], json[2]};
 }
 
 }  // namespace sojourn

@@ -14,7 +14,21 @@
 
 namespace sojourn {
 
-// A split of a language of a task, opened and tokenized; `limit` keeps its first examples.
+// A split of a language of a task as a study uses it; equal keys are loaded once.
+struct DatasetKey {
+  std::string task;
+  std::string split;
+  std::string language;
+  std::int64_t max_tokens = 0;
+  std::optional<std::int64_t> limit = {};  // first examples
+  std::vector<std::string> files = {};     // patterns of the study instead of the manifest's
+  auto operator<=>(const DatasetKey&) const = default;
+};
+
+// "TASK SPLIT LANGUAGE", for people.
+std::string name_of(const DatasetKey& key);
+
+// The same, opened and tokenized.
 struct LoadedDataset {
   std::unique_ptr<Dataset> data;
   std::int64_t examples = 0;  // after the limit
@@ -41,8 +55,22 @@ std::vector<std::string> head_labels(Task& task, const std::filesystem::path& ro
 // Tokenizes on all threads, unless the same plugin, files, tokenizer and settings were tokenized
 // before, which the cache knows by content. Throws Error(kInput) with file and line for what is
 // wrong in the data, and for a data set without any feature.
-LoadedDataset load_dataset(Task& task, const std::string& split, const std::string& language,
-                           std::int64_t max_tokens, std::optional<std::int64_t> limit,
-                           const DataContext& context);
+LoadedDataset load_dataset(Task& task, const DatasetKey& key, const DataContext& context);
+
+// How much a data set is once it is tokenized.
+struct DatasetSize {
+  std::int64_t examples = 0;
+  std::int64_t features = 0;
+  std::int64_t pieces = 0;
+};
+
+DatasetSize size_of(const LoadedDataset& loaded);
+
+// The size of a data set of these files that load_dataset() has put into the cache before, with the
+// tokenizer of that digest; nothing where it hasn't. Opens no data.
+std::optional<DatasetSize> cached_size(const Task& task, const DatasetKey& key,
+                                       const std::map<std::string, std::filesystem::path>& files,
+                                       const std::string& tokenizer,
+                                       const std::filesystem::path& cache);
 
 }  // namespace sojourn

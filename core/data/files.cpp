@@ -59,7 +59,14 @@ std::string expand_pattern(std::string pattern, const Manifest& manifest, const 
 }
 
 std::map<std::string, fs::path> find_files(const Manifest& manifest, const std::string& split,
-                                           const std::string& language, const fs::path& root) {
+                                           const std::string& language, const fs::path& root,
+                                           const std::vector<std::string>& replaced) {
+  if (!replaced.empty() && files_of(manifest, split).size() != 1) {
+    throw input_error(replaced.front(), "can't replace the " + split + " data of task '" +
+                                            manifest.name + "', which is in " +
+                                            std::to_string(files_of(manifest, split).size()) +
+                                            " files");
+  }
   std::map<std::string, fs::path> files;
   std::vector<std::string> tried;
   const auto fail = [&] {
@@ -73,7 +80,7 @@ std::map<std::string, fs::path> find_files(const Manifest& manifest, const std::
   };
   for (const auto& spec : files_of(manifest, split)) {
     if (!spec.optional) tried.clear();
-    for (const auto& pattern : spec.patterns) {
+    for (const auto& pattern : replaced.empty() ? spec.patterns : replaced) {
       const std::string relative = expand_pattern(pattern, manifest, split, language);
       const auto found = matches(root, relative);
       if (found.size() > 1) {
@@ -92,6 +99,15 @@ std::map<std::string, fs::path> find_files(const Manifest& manifest, const std::
   }
   if (files.empty()) fail();
   return files;
+}
+
+std::vector<std::string> left_out(const Manifest& manifest, const std::string& split,
+                                  const std::map<std::string, fs::path>& found) {
+  std::vector<std::string> names;
+  for (const auto& file : files_of(manifest, split)) {
+    if (!found.contains(file.name)) names.push_back(file.name);
+  }
+  return names;
 }
 
 std::vector<std::string> languages_present(const Manifest& manifest, const std::string& split,

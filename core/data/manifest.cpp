@@ -2,123 +2,21 @@
 
 #include <algorithm>
 #include <charconv>
-#include <functional>
-#include <set>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
-#include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/data/manifest_node.h"
 
 namespace sojourn {
 
 namespace {
 
-using Json = nlohmann::json;
+using Node = ManifestNode;
 
 constexpr std::string_view kHidden = "hidden";
 constexpr std::string_view kMean = "mean";
 constexpr std::string_view kMask = "attention_mask";
-
-Json parse(std::string_view text, const std::string& where) {
-  std::vector<std::set<std::string>> open;  // the keys seen in each object that isn't closed yet
-  const auto check = [&](int, Json::parse_event_t event, Json& value) {
-    if (event == Json::parse_event_t::object_start) open.emplace_back();
-    if (event == Json::parse_event_t::object_end) open.pop_back();
-    if (event == Json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second) {
-      throw input_error(where, "manifest: key '" + value.get<std::string>() + "' comes twice");
-    }
-    return true;
-  };
-  try {
-    return Json::parse(text, check);
-  } catch (const Json::exception& error) {
-    throw input_error(where, std::string("manifest: not JSON: ") + error.what());
-  }
-}
-
-// A JSON value and how to get there, for messages: "metrics[0].ratio".
-class Node {
- public:
-  Node(const Json& value, std::string path, const std::string& where)
-      : value_(&value), path_(std::move(path)), where_(&where) {}
-
-  [[noreturn]] void fail(const std::string& what) const {
-    throw input_error(*where_, "manifest: " + (path_.empty() ? "" : path_ + ": ") + what);
-  }
-
-  // An object of no other than these keys.
-  void expect_keys(const std::vector<std::string>& known) const {
-    expect(value_->is_object(), "an object");
-    for (const auto& item : value_->items()) {
-      if (std::find(known.begin(), known.end(), item.key()) == known.end()) {
-        fail("unknown key '" + item.key() + "'" + did_you_mean(item.key(), known));
-      }
-    }
-  }
-
-  bool has(const char* key) const { return value_->contains(key); }
-  Node at(const char* key) const {
-    if (!has(key)) fail(std::string("no key '") + key + "'");
-    return child(value_->at(key), path_.empty() ? key : path_ + "." + key);
-  }
-
-  void for_each_member(const std::function<void(const std::string&, const Node&)>& body) const {
-    expect(value_->is_object(), "an object");
-    for (const auto& item : value_->items())
-      body(item.key(), child(item.value(), path_ + "." + item.key()));
-  }
-  std::vector<Node> items() const {
-    expect(value_->is_array(), "a list");
-    std::vector<Node> nodes;
-    for (const Json& item : *value_)
-      nodes.push_back(child(item, path_ + "[" + std::to_string(nodes.size()) + "]"));
-    return nodes;
-  }
-
-  std::string string() const {
-    expect(value_->is_string() && !value_->get_ref<const std::string&>().empty(),
-           "a string that isn't empty");
-    return value_->get<std::string>();
-  }
-  std::int64_t integer() const {
-    expect(value_->is_number_integer(), "an integer");
-    return value_->get<std::int64_t>();
-  }
-  bool boolean() const {
-    expect(value_->is_boolean(), "true or false");
-    return value_->get<bool>();
-  }
-  // Each once.
-  std::vector<std::string> strings() const {
-    std::vector<std::string> list;
-    for (const Node& item : items()) {
-      const std::string s = item.string();
-      if (std::find(list.begin(), list.end(), s) != list.end())
-        item.fail("'" + s + "' comes twice");
-      list.push_back(s);
-    }
-    return list;
-  }
-  std::vector<std::string> some_strings() const {
-    auto list = strings();
-    if (list.empty()) fail("is empty");
-    return list;
-  }
-
- private:
-  Node child(const Json& value, std::string path) const {
-    return {value, std::move(path), *where_};
-  }
-  void expect(bool holds, const std::string& what) const {
-    if (!holds) fail("expected " + what + ", found " + value_->dump().substr(0, 60));
-  }
-
-  const Json* value_;
-  std::string path_;
-  const std::string* where_;
-};
+constexpr std::string_view kWords = "word_embeddings";
 
 void check_pattern(const Node& node, const std::string& pattern) {
   if (pattern.front() == '/' || ("/" + pattern + "/").find("/../") != std::string::npos) {
@@ -204,7 +102,7 @@ FieldSpec read_field(const Node& node) {
   node.expect_keys({"name", "type", "dims", "pad"});
   FieldSpec field;
   field.name = node.at("name").string();
-  for (const std::string_view taken : {kHidden, kMean, kMask}) {
+  for (const std::string_view taken : {kHidden, kMean, kMask, kWords}) {
     if (field.name == taken) node.at("name").fail("'" + field.name + "' is an input of the host's");
   }
   const std::string type = node.at("type").string();
@@ -241,8 +139,8 @@ void read_fields(const Node& root, Manifest& manifest) {
 InputSpec read_input(const Node& node, const Manifest& manifest) {
   const std::string text = node.string();
   InputSpec input;
-  if (text == kMask) {
-    input.kind = InputSpec::Kind::kAttentionMask;
+  if (text == kMask || text == kWords) {
+    input.kind = text == kMask ? InputSpec::Kind::kAttentionMask : InputSpec::Kind::kWordEmbeddings;
     return input;
   }
   const std::size_t colon = text.find(':');
@@ -258,7 +156,8 @@ InputSpec read_input(const Node& node, const Manifest& manifest) {
   }
   if (find_field(manifest, text) == nullptr) {
     node.fail("'" + text +
-              "' is neither hidden, hidden:LAYER, mean, mean:LAYER, attention_mask nor a field");
+              "' is neither hidden, hidden:LAYER, mean, mean:LAYER, attention_mask, "
+              "word_embeddings nor a field");
   }
   input.field = text;
   return input;
@@ -288,9 +187,11 @@ void read_head(const Node& root, Manifest& manifest) {
   for (const Node& node : root.at("inputs").items())
     manifest.inputs.push_back(read_input(node, manifest));
   if (manifest.inputs.empty()) root.at("inputs").fail("is empty");
-  for (const Node& node : root.at("outputs").items())
-    manifest.outputs.push_back(read_output(node, manifest));
-  if (manifest.outputs.empty()) root.at("outputs").fail("is empty");
+  if (manifest.is_scored()) {
+    for (const Node& node : root.at("outputs").items())
+      manifest.outputs.push_back(read_output(node, manifest));
+    if (manifest.outputs.empty()) root.at("outputs").fail("is empty");
+  }
   manifest.loss_items = root.at("loss_items").string();
   const FieldSpec* items = find_field(manifest, manifest.loss_items);
   if (items == nullptr || items->type != FieldType::kInt64) {
@@ -299,9 +200,23 @@ void read_head(const Node& root, Manifest& manifest) {
   if (root.has("ops")) manifest.ops = root.at("ops").strings();
 }
 
-void refuse_head_keys(const Node& root) {
-  for (const char* key : {"inputs", "outputs", "loss_items", "ops"}) {
-    if (root.has(key)) root.at(key).fail("only a task with a head has these");
+void read_masking(const Node& root, Manifest& manifest) {
+  const Node masking = root.at("masking");
+  masking.expect_keys({"share", "labels"});
+  const double share = masking.at("share").number();
+  if (!(share > 0 && share <= 1)) masking.at("share").fail("expected a number above 0, at most 1");
+  const std::string labels = masking.at("labels").string();
+  if (labels != manifest.loss_items)
+    masking.at("labels").fail("'" + labels + "' isn't the field of loss_items");
+  const auto pieces = std::vector<std::string>{"T"};
+  if (manifest.fields.front().dims != pieces || find_field(manifest, labels)->dims != pieces)
+    masking.fail("input_ids and '" + labels + "' must both be [T]");
+  manifest.masking = MaskingSpec{share, labels};
+}
+
+void refuse_keys(const Node& root, const std::vector<const char*>& keys, const std::string& why) {
+  for (const char* key : keys) {
+    if (root.has(key)) root.at(key).fail(why);
   }
 }
 
@@ -367,11 +282,11 @@ double MetricSpec::evaluate(const std::vector<double>& sums) const {
 }
 
 Manifest parse_manifest(std::string_view json, const std::string& where) {
-  const Json parsed = parse(json, where);
+  const auto parsed = parse_manifest_json(json, where);
   const Node root(parsed, "", where);
   root.expect_keys({"name", "kind", "licence", "languages", "codes", "splits", "benchmark",
-                    "train_on", "fields", "loss_items", "head", "inputs", "outputs", "search",
-                    "statistics", "metrics", "ops"});
+                    "train_on", "fields", "loss_items", "head", "inputs", "outputs", "masking",
+                    "search", "statistics", "metrics", "ops"});
   Manifest manifest;
   manifest.name = root.at("name").string();
   if (manifest.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") !=
@@ -385,14 +300,26 @@ Manifest parse_manifest(std::string_view json, const std::string& where) {
   read_fields(root, manifest);
   if (root.has("head")) {
     read_head(root, manifest);
+    if (root.has("masking")) read_masking(root, manifest);
   } else {
-    refuse_head_keys(root);
+    refuse_keys(root, {"inputs", "outputs", "loss_items", "masking", "ops"},
+                "only a task with a head has these");
   }
   if (root.has("search")) read_search(root, manifest);
   if (!manifest.head && !manifest.search)
     root.fail("neither head nor search: nothing to predict from");
-  read_metrics(root, manifest);
+  if (manifest.is_scored()) {
+    read_metrics(root, manifest);
+  } else {
+    refuse_keys(root, {"outputs", "statistics", "metrics"}, "only a task that is scored has these");
+  }
   return manifest;
+}
+
+bool uses_word_table(const Manifest& manifest) {
+  return std::any_of(manifest.inputs.begin(), manifest.inputs.end(), [](const InputSpec& input) {
+    return input.kind == InputSpec::Kind::kWordEmbeddings;
+  });
 }
 
 }  // namespace sojourn

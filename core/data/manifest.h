@@ -23,7 +23,7 @@ struct FieldSpec {
 
 // What a head sees, in order.
 struct InputSpec {
-  enum class Kind { kHidden, kMean, kAttentionMask, kField };
+  enum class Kind { kHidden, kMean, kAttentionMask, kWordEmbeddings, kField };
   Kind kind = Kind::kField;
   std::int64_t layer =
       -1;             // of hidden states; 0 is the output of the embeddings, -1 the last layer
@@ -80,6 +80,12 @@ struct SearchSpec {
   std::string side;  // the int64 scalar field that says which side a feature belongs to: 0 or 1
 };
 
+// Pieces that the host hides from the encoder in training, anew in every step: see mask_batch.
+struct MaskingSpec {
+  double share = 0;    // of the pieces that aren't special, in (0, 1]
+  std::string labels;  // the field that gets the ids of the chosen ones; also loss_items
+};
+
 struct Manifest {
   std::string name;
   std::string kind;                    // the family's readable name, for `sojourn tasks`
@@ -96,11 +102,21 @@ struct Manifest {
   std::optional<HeadSpec> head;   // none: scored on the encoder as it is
   std::vector<InputSpec> inputs;
   std::vector<OutputSpec> outputs;
+  std::optional<MaskingSpec> masking;
   std::optional<SearchSpec> search;
   std::vector<std::string> statistics;
   std::vector<MetricSpec> metrics;
   std::vector<std::string> ops;
+
+  // Whether anything of it is ever scored. One that is only trained has no outputs, statistics and
+  // metrics.
+  bool is_scored() const {
+    return splits.contains("dev") || splits.contains("test") || benchmark.has_value();
+  }
 };
+
+// Whether the head sees all word embeddings, so that training the task trains every row of them.
+bool uses_word_table(const Manifest& manifest);
 
 // Throws Error(kInput) at `where` for anything missing, unknown or contradictory.
 Manifest parse_manifest(std::string_view json, const std::string& where);

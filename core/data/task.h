@@ -114,6 +114,13 @@ class Head {
   virtual at::Tensor loss(const HeadBatch& batch, std::span<const at::Tensor> outputs) = 0;
 };
 
+// What a head is made for.
+struct HeadSizes {
+  std::int64_t hidden = 0;
+  std::int64_t labels = 0;      // how many
+  std::int64_t vocabulary = 0;  // rows of the word embeddings
+};
+
 // Makes a trained parameter: name, shape, init ("zeros", "ones", "normal(STD)").
 using ParameterFactory = std::function<at::Tensor(
     std::string_view name, const std::vector<std::int64_t>& shape, std::string_view init)>;
@@ -133,7 +140,7 @@ class Task {
       const std::map<std::string, std::filesystem::path>& files) = 0;
   // Throws Error(kInput) with the file and line of what is wrong in the data.
   virtual std::unique_ptr<Dataset> open(const DatasetRequest& request) = 0;
-  virtual std::unique_ptr<Head> create_head(std::int64_t hidden_size, std::int64_t labels,
+  virtual std::unique_ptr<Head> create_head(const HeadSizes& sizes,
                                             const ParameterFactory& parameters) = 0;
 };
 

@@ -64,6 +64,7 @@ class RecordingTokenizer : public Tokenizer {
   std::int64_t id_count() const override { return tokenizer_->id_count(); }
   std::int64_t pad_id() const override { return tokenizer_->pad_id(); }
   std::int64_t mask_id() const override { return tokenizer_->mask_id(); }
+  std::vector<std::int64_t> special_ids() const override { return tokenizer_->special_ids(); }
   const std::string& digest() const override { return tokenizer_->digest(); }
 
  private:

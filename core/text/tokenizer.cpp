@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/file_hashes.h"
 #include "core/base/hash.h"
 #include "core/base/text.h"
 #include "core/text/model_proto.h"
@@ -121,6 +122,12 @@ class SentencePieceTokenizer final : public Tokenizer {
   // sentencepiece counts <unk> <s> </s> where XLM-R counts <s> <pad> </s> <unk>, so ids are one
   // higher.
   std::int64_t mask_id() const override { return piece_count_ + 1; }
+  std::vector<std::int64_t> special_ids() const override {
+    std::vector<std::int64_t> ids;
+    for (const auto& special : specials_) ids.push_back(special.id);
+    std::sort(ids.begin(), ids.end());
+    return ids;
+  }
   const std::string& digest() const override { return digest_; }
 
  private:
@@ -220,9 +227,15 @@ std::unique_ptr<const Tokenizer> Tokenizer::load(const std::filesystem::path& di
   auto tokenizer =
       std::make_unique<SentencePieceTokenizer>(model, has_model ? model_file : json_file);
   if (has_model && has_json) check_added_tokens(json, json_file, tokenizer->mask_id());
-  tokenizer->set_digest(
-      sha256((has_model ? sha256(model) : "") + " " + (has_json ? sha256(json) : "")));
+  tokenizer->set_digest(tokenizer_digest(directory));
   return tokenizer;
+}
+
+std::string tokenizer_digest(const std::filesystem::path& directory) {
+  const auto hash = [&](const char* name) {
+    return std::filesystem::exists(directory / name) ? file_sha256(directory / name) : "";
+  };
+  return sha256(hash(kModelFile) + " " + hash(kJsonFile));
 }
 
 }  // namespace sojourn

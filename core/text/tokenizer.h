@@ -66,8 +66,13 @@ class Tokenizer {
   virtual std::int64_t id_count() const = 0;  // largest id + 1
   virtual std::int64_t pad_id() const = 0;
   virtual std::int64_t mask_id() const = 0;
+  virtual std::vector<std::int64_t> special_ids() const = 0;  // sorted; those above among them
   // Names the content: SHA-256 over the files that define the tokenizer.
   virtual const std::string& digest() const = 0;
 };
+
+// The digest() of the directory's tokenizer, without loading it. Throws Error(kInput) where there
+// is none.
+std::string tokenizer_digest(const std::filesystem::path& directory);
 
 }  // namespace sojourn

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""An encoder that the host trained and saved loads in transformers and computes the same there.
+"""An encoder that the host trained and saved loads in transformers and computes the same there, and the decoder
+of a masked language model made from it is tied to its word embeddings.
 
     loads_in_transformers.py --probe BINARY [--encoder DIRECTORY ...]
 
@@ -69,13 +70,25 @@ def check_states(model, rows: list, expected: dict) -> float:
     return worst
 
 
-def check(probe: str, name: str, encoder: Path, scratch: Path) -> None:
+def check_tied(directory: Path) -> None:
+    """A masked language model's decoder is the table of word embeddings, as it was trained."""
+    model, report = transformers.AutoModelForMaskedLM.from_pretrained(directory, output_loading_info=True)
+    decoder = model.get_output_embeddings().weight
+    words = model.get_input_embeddings().weight
+    expect(decoder.data_ptr() == words.data_ptr(), "the decoder isn't tied to the word embeddings")
+    saved = load_file(directory / "model.safetensors")["embeddings.word_embeddings.weight"]
+    expect(torch.equal(decoder, saved), "the decoder isn't what was saved")
+    missing = [key for key in report["missing_keys"] if not key.startswith(("lm_head.", "cls."))]
+    expect(not missing, f"of the encoder, transformers misses {missing}")
+
+
+def check(probe: str, name: str, encoder: Path, scratch: Path, tied: bool) -> None:
     kind = json.loads((encoder / "config.json").read_text())["model_type"]
     golden = GOLDEN_OF.get(name, "starter_bert" if kind == "bert" else "starter_xlmr")
     rows = json.loads((GOLDEN / f"{golden}.json").read_text(encoding="utf-8"))["rows"]
-    ids, out = scratch / "rows.json", scratch / "out"
+    ids, out = scratch / "rows.json", scratch / ("tied" if tied else "out")
     ids.write_text(json.dumps([row["ids"] for row in rows]))
-    subprocess.run([probe, encoder, ids, out], check=True)
+    subprocess.run([probe, encoder, ids, out, *(["tied"] if tied else [])], check=True)
 
     model = load(out)
     before = load_file(encoder / "model.safetensors")
@@ -83,7 +96,8 @@ def check(probe: str, name: str, encoder: Path, scratch: Path) -> None:
     expect(not still, f"training left {still} as they were")
     check_tokenizer(out, rows)
     worst = check_states(model, rows, load_file(out / "hidden_states.safetensors"))
-    print(f"{name}: hidden states within {worst:.2g}")
+    check_tied(out)
+    print(f"{name}{', tied' if tied else ''}: hidden states within {worst:.2g}")
 
 
 def main() -> int:
@@ -97,10 +111,12 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as scratch:
             encoder = Path(scratch) / "encoder"
             tiny_model.write(encoder, kind)
-            check(args.probe, f"tiny {kind}", encoder, Path(scratch))
+            for tied in False, True:
+                check(args.probe, f"tiny {kind}", encoder, Path(scratch), tied)
     for encoder in args.encoder:
         with tempfile.TemporaryDirectory() as scratch:
-            check(args.probe, str(encoder), encoder, Path(scratch))
+            for tied in False, True:
+                check(args.probe, str(encoder), encoder, Path(scratch), tied)
     return 0
 
 

@@ -33,7 +33,7 @@ class Hostile {
   std::unique_ptr<Dataset> open() { return task().open(request_); }
   std::unique_ptr<Head> head(std::int64_t hidden_size) {
     return task().create_head(
-        hidden_size, 0,
+        {hidden_size, 0, 0},
         [](std::string_view, const std::vector<std::int64_t>& shape, std::string_view) {
           return at::ones(shape, at::kFloat).requires_grad_();
         });

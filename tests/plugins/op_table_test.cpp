@@ -55,6 +55,61 @@ TEST_CASE("select takes one index of a dimension, tanh is tanh", "[plugins][ops]
   CHECK(call("core1::tanh(input)", {matrix({0.5F}, {1})}).item<float>() == Approx(std::tanh(0.5)));
 }
 
+TEST_CASE("linear computes in the type of the weight", "[plugins][ops]") {
+  const auto x = matrix({1, 2.001F}, {1, 2}).requires_grad_();
+  const auto w = matrix({3, 4, 5, 6}, {2, 2}).to(at::kBFloat16);
+  const auto y = call("core1::linear(input,weight,bias)", {x, w, matrix({10, 20}, {2})});
+  CHECK(y.scalar_type() == at::kBFloat16);
+  CHECK(at::equal(y.to(at::kFloat), matrix({21, 37}, {1, 2})));
+  y.sum().backward();
+  CHECK(at::equal(x.grad(), matrix({8, 10}, {1, 2})));
+}
+
+TEST_CASE("gelu is x times the normal distribution's share below x", "[plugins][ops]") {
+  const auto x = matrix({-1.5F, 0, 0.7F}, {3}).requires_grad_();
+  const auto y = call("core1::gelu(input)", {x});
+  y.sum().backward();
+  for (std::int64_t i = 0; i < 3; ++i) {
+    const double v = x[i].item<double>();
+    const double share = 0.5 * (1 + std::erf(v / std::sqrt(2.0)));
+    const double density = std::exp(-v * v / 2) / std::sqrt(2 * M_PI);
+    CHECK(y[i].item<double>() == Approx(v * share).margin(1e-7));
+    CHECK(x.grad()[i].item<double>() == Approx(share + v * density).margin(1e-6));
+  }
+}
+
+TEST_CASE("layer_norm has mean 0 and variance 1 before weight and bias", "[plugins][ops]") {
+  const auto x = matrix({1, 3, -2, 2}, {2, 2}).requires_grad_();
+  const auto w = matrix({2, 3}, {2}).requires_grad_();
+  const auto b = matrix({10, 20}, {2}).requires_grad_();
+  const auto exact = call("core1::layer_norm(input,weight,bias,eps)", {x, w, b, 0.0});
+  CHECK(at::allclose(exact, matrix({8, 23, 8, 23}, {2, 2})));
+  const auto y = call("core1::layer_norm(input,weight,bias)", {x, w, b});
+  const double row = 1 / std::sqrt(1 + 1e-5);  // of variance 1
+  CHECK(y[0][0].item<double>() == Approx(10 - 2 * row).epsilon(1e-7));
+  y.select(1, 1).sum().backward();
+  CHECK(at::allclose(w.grad(), matrix({0, 2}, {2}), 1e-4));
+  CHECK(at::allclose(b.grad(), matrix({0, 2}, {2})));
+  CHECK(x.grad().sum(1).abs().max().item<float>() < 1e-6);  // what all share is taken out
+}
+
+TEST_CASE("gather_rows takes what has a target, in its order, and so do gradients",
+          "[plugins][ops]") {
+  const auto x = matrix({1, 2, 3, 4, 5, 6, 7, 8}, {2, 2, 2}).requires_grad_();
+  const auto target = at::tensor(std::vector<std::int64_t>{-100, 0, 7, -100}).view({2, 2});
+  const auto rows = call("core1::gather_rows(input,target)", {x, target});
+  CHECK(at::equal(rows, matrix({3, 4, 5, 6}, {2, 2})));
+  rows.sum().backward();
+  CHECK(at::equal(x.grad(), matrix({0, 0, 1, 1, 1, 1, 0, 0}, {2, 2, 2})));
+  CHECK(at::equal(call("core1::gather_rows(input,target)", {target, target}),
+                  at::tensor(std::vector<std::int64_t>{0, 7})));
+  CHECK(
+      call("core1::gather_rows(input,target,ignore_index)", {x, target, std::int64_t{0}}).sizes() ==
+      at::IntArrayRef({3, 2}));
+  const auto none = at::tensor(std::vector<std::int64_t>{-100, -100, -100, -100}).view({2, 2});
+  CHECK(call("core1::gather_rows(input,target)", {x, none}).sizes() == at::IntArrayRef({0, 2}));
+}
+
 TEST_CASE("transpose exchanges two dimensions", "[plugins][ops]") {
   const auto x = matrix({1, 2, 3, 4}, {1, 2, 2});
   CHECK(at::equal(call("core1::transpose(input,dim0,dim1)", {x, std::int64_t{1}, std::int64_t{2}}),
@@ -98,6 +153,11 @@ TEST_CASE("A call that can't work is refused in one line", "[plugins][ops]") {
       Catch::StartsWith("core1::cross_entropy: "));
   CHECK_THROWS_WITH(call("core1::mask(input,mask)", {x, at::ones({3}, at::kLong)}),
                     "core1::mask: input must be [..., n] and mask [...], got [2, 3] and [3]");
+  CHECK_THROWS_WITH(
+      call("core1::gather_rows(input,target)", {x, at::ones({3}, at::kLong)}),
+      "core1::gather_rows: input must begin with the dimensions of target, got [2, 3] and [3]");
+  CHECK_THROWS_WITH(call("core1::layer_norm(input,weight,bias)", {x, at::ones({2}), at::ones({2})}),
+                    Catch::StartsWith("core1::layer_norm: "));
   CHECK_THROWS_WITH(call("core1::tanh(input,input)", {x, x}),
                     "core1::tanh: argument 'input' comes twice");
   CHECK_THROWS_WITH(call("tanh", {x}), Catch::Contains("isn't a signature"));

@@ -38,6 +38,7 @@ class StubTokenizer : public Tokenizer {
   std::int64_t id_count() const override { return 300; }
   std::int64_t pad_id() const override { return 1; }
   std::int64_t mask_id() const override { return 299; }
+  std::vector<std::int64_t> special_ids() const override { return {0, 1, 2, 299}; }
   const std::string& digest() const override { return digest_; }
 
  private:

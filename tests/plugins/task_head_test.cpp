@@ -5,9 +5,13 @@
 #include <utility>
 #include <vector>
 
+#include <ATen/TensorIndexing.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/ones.h>
@@ -33,10 +37,11 @@ at::Tensor random(const std::string& stream, const std::vector<std::int64_t>& sh
 }
 
 struct MadeHead {
-  explicit MadeHead(const std::string& task)
+  explicit MadeHead(const std::string& task, std::int64_t vocabulary = 0)
       : catalog({std::filesystem::path(SOJOURN_BINARY_DIR) / "lib/sojourn/tasks"}) {
+    const auto labels = catalog.task(task).manifest().head->labels.size();
     head = catalog.task(task).create_head(
-        kHidden, static_cast<std::int64_t>(catalog.task(task).manifest().head->labels.size()),
+        {kHidden, static_cast<std::int64_t>(labels), vocabulary},
         [&](std::string_view name, const std::vector<std::int64_t>& shape, std::string_view init) {
           inits[std::string(name)] = init;
           auto& value = parameters[std::string(name)];
@@ -109,6 +114,55 @@ TEST_CASE("The span head is linear without dropout, its loss that of starts and 
   CHECK(made.head->loss(batch, outputs).item<float>() ==
         Approx(-log_p[0][0][1].item<float>() - log_p[0][1][2].item<float>() -
                log_p[1][0][0].item<float>() - log_p[1][1][0].item<float>()));
+}
+
+TEST_CASE("The head of a masked language model scores each chosen piece by the words' embeddings",
+          "[tasks][heads]") {
+  constexpr std::int64_t kVocabulary = 11;
+  MadeHead made("mlm", kVocabulary);
+  auto& p = made.parameters;
+  CHECK(made.inits == std::map<std::string, std::string>{{"dense.weight", "normal(0.02)"},
+                                                         {"dense.bias", "zeros"},
+                                                         {"layer_norm.weight", "ones"},
+                                                         {"layer_norm.bias", "zeros"},
+                                                         {"bias", "zeros"}});
+  CHECK(p["bias"].sizes() == at::IntArrayRef({kVocabulary}));
+  const auto hidden = random("hidden", {2, 3, kHidden}).requires_grad_();
+  const auto words = random("words", {kVocabulary, kHidden}).requires_grad_();
+  const auto run = [&](const std::vector<std::int64_t>& labels) {
+    const std::vector<at::Tensor> inputs{hidden, at::tensor(labels).view({2, 3}), words};
+    const HeadBatch batch{inputs, 2, /*training=*/true, {}, 0};
+    const auto outputs = made.head->forward(batch);
+    CHECK(outputs.empty());
+    return made.head->loss(batch, outputs);
+  };
+  const auto loss = run({-100, 4, -100, 10, -100, 0});
+  const auto dense = at::gelu(at::linear(hidden, p["dense.weight"], p["dense.bias"]));
+  const auto normed =
+      at::layer_norm(dense, {kHidden}, p["layer_norm.weight"], p["layer_norm.bias"], 1e-5);
+  const auto log_p = at::log_softmax(at::linear(normed, words, p["bias"]), 2);
+  const auto expected = -log_p[0][1][4] - log_p[1][0][10] - log_p[1][2][0];
+  CHECK(loss.item<float>() == Approx(expected.item<float>()));
+
+  std::vector<at::Tensor> leaves{hidden, words};
+  for (const auto& [name, value] : p) leaves.push_back(value);
+  loss.backward();
+  std::vector<at::Tensor> gradients;
+  for (auto& leaf : leaves) {
+    gradients.push_back(leaf.grad().clone());
+    leaf.mutable_grad() = at::Tensor();
+  }
+  expected.backward();
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    CAPTURE(i);
+    CHECK(at::allclose(gradients[i], leaves[i].grad(), 1e-4, 1e-6));
+  }
+
+  const auto nothing = run(std::vector<std::int64_t>(6, -100));
+  CHECK(nothing.item<float>() == 0);
+  for (auto& leaf : leaves) leaf.mutable_grad() = at::Tensor();
+  nothing.backward();
+  CHECK(words.grad().abs().max().item<float>() == 0);
 }
 
 TEST_CASE("Padding changes neither the span head's loss nor its gradient", "[tasks][heads]") {

@@ -34,6 +34,29 @@ TEST_CASE("What the SDK writes of a task is what the host reads, whatever its st
   CHECK(read.outputs[0].dims == family.outputs[0].dims);
   CHECK(read.ops == family.ops);
   CHECK_FALSE(read.search);
+  CHECK_FALSE(read.masking);
+}
+
+TEST_CASE("A family that is only trained writes what the host reads as such", "[sdk]") {
+  sdk::Description task;
+  task.name = "hidden";
+  task.licence = "CC0";
+  task.languages = {"en"};
+  task.splits["train"]["text"] = {"a/{language}.txt"};
+  sdk::FamilySpec family;
+  family.family = "f";
+  family.kind = "k";
+  family.fields = {{"input_ids", {"T"}, 0}, {"labels", {"T"}, -100}};
+  family.loss_items = "labels";
+  family.masked_share = 0.15;
+  family.inputs = {"hidden", "word_embeddings"};
+  family.statistics.clear();
+  family.metrics.clear();
+  const Manifest read = parse_manifest(sdk::manifest_json(task, family), "test");
+  REQUIRE(read.masking.has_value());
+  CHECK(read.masking.value().share == 0.15);
+  CHECK(read.masking.value().labels == "labels");
+  CHECK_FALSE(read.is_scored());
 }
 
 }  // namespace

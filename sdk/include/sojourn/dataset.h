@@ -136,6 +136,13 @@ class FeatureCall : public Call {
     return encode(request);
   }
 
+  // Windows over a, side by side: how many there are.
+  std::uint64_t encode_windows(std::string_view a) const {
+    sojourn_encode_request request = new_request(SOJOURN_TRUNCATE_SECOND);
+    request.a = text(a);
+    return encode(request);
+  }
+
   // Words, split into windows at word boundaries: the number of windows.
   std::uint64_t encode_words(const std::vector<std::string_view>& words) const {
     std::vector<sojourn_str> list;

@@ -70,6 +70,7 @@ class HeadCall : public Call {
 
   std::int64_t hidden_size() const noexcept { return request_->hidden_size; }
   std::int64_t labels() const noexcept { return static_cast<std::int64_t>(request_->n_labels); }
+  std::int64_t vocab_size() const noexcept { return request_->vocab_size; }
 
   // signature: "core1::linear(input,weight,bias)"
   Op bind(const char* signature) const {

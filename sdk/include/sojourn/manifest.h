@@ -1,6 +1,8 @@
 // What a task says of itself, and its JSON (docs/abi.md).
 #pragma once
 
+#include <charconv>
+#include <cstddef>
 #include <initializer_list>
 #include <map>
 #include <set>
@@ -107,9 +109,11 @@ struct FamilySpec {
   std::string kind;    // for people
   std::vector<Field> fields;
   std::string loss_items;
+  double masked_share = 0;  // of the pieces, which the host hides in training and writes into the
+                            // field loss_items; 0: none
   std::vector<std::string> inputs;
-  std::vector<Output> outputs;
-  std::string search_side;  // the field; empty: no search
+  std::vector<Output> outputs;  // none in a family that is trained only
+  std::string search_side;      // the field; empty: no search
   std::vector<std::string> ops;
   bool labels_from_train = false;  // set where the task has labels()
   // How XTREME writes predictions down: "lines" (one a line), "sentences" (a tag a line, a blank
@@ -122,7 +126,8 @@ struct FamilySpec {
     std::string name, profile;
     std::vector<std::string> of;
   };
-  std::vector<std::string> statistics = {"correct", "total"};  // what score returns
+  // What score returns. None in a family that is trained only, nor metrics.
+  std::vector<std::string> statistics = {"correct", "total"};
   // The first is the one that tables show.
   std::vector<Metric> metrics = {{"accuracy", "accuracy", {"correct", "total"}}};
 };
@@ -164,6 +169,14 @@ inline void write_head(JsonWriter& json, const Description& task, const FamilySp
       .literal(family.labels_from_train ? "true" : "false")
       .close('}');
   json.key("inputs").value(family.inputs).key("ops").value(family.ops);
+  if (family.masked_share > 0) {
+    char share[32];
+    char* const end = std::to_chars(share, share + sizeof(share), family.masked_share).ptr;
+    json.key("masking").open('{').key("share").literal(
+        {share, static_cast<std::size_t>(end - share)});
+    json.key("labels").value(family.loss_items).close('}');
+  }
+  if (family.outputs.empty()) return;
   json.key("outputs").open('[');
   for (const auto& output : family.outputs) {
     json.open('{').key("name").value(output.name).key("dims").value(output.dims).close('}');
@@ -172,6 +185,7 @@ inline void write_head(JsonWriter& json, const Description& task, const FamilySp
 }
 
 inline void write_metrics(JsonWriter& json, const FamilySpec& family) {
+  if (family.statistics.empty()) return;
   json.key("statistics").value(family.statistics).key("metrics").open('[');
   for (const auto& metric : family.metrics) {
     json.open('{').key("name").value(metric.name).key("profile").value(metric.profile);

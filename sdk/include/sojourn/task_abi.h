@@ -119,8 +119,8 @@ typedef struct sojourn_tensor_api {
   SOJOURN_FN(sojourn_status, op_call, sojourn_ctx*, sojourn_op, const sojourn_value* arguments,
              uint32_t n, sojourn_tensor* out);
   /* A trained parameter of the head, float32, in head_create only. init: "zeros", "ones" or
-   * "normal(STD)"; the numbers depend on (seed, role, task, name). Dimensions and weight decay:
-   * vectors named "*bias" have none. The host owns, optimises and saves it. */
+   * "normal(STD)"; the numbers depend on (seed, role, task, name). A vector has no weight decay.
+   * The host owns, optimises and saves it. */
   SOJOURN_FN(sojourn_status, param, sojourn_ctx*, const char* name, const int64_t* shape,
              uint32_t ndim, const char* init, sojourn_tensor* out);
 } sojourn_tensor_api;
@@ -129,7 +129,8 @@ typedef struct sojourn_tensor_api {
 enum {
   SOJOURN_TRUNCATE_LONGEST =
       0, /* one window; the longer of the two texts is cut, as Hugging Face's longest_first */
-  SOJOURN_TRUNCATE_SECOND = 1, /* windows over the second text that overlap by `stride` pieces */
+  SOJOURN_TRUNCATE_SECOND =
+      1, /* windows over the second text (the only one, without a pair) that overlap by `stride` */
   SOJOURN_SPLIT_WORDS = 2 /* windows over words; a word stays whole unless it alone is too long */
 };
 typedef struct sojourn_encode_request {
@@ -222,6 +223,7 @@ typedef struct sojourn_head_request {
   uint64_t struct_size;
   int64_t hidden_size;
   uint64_t n_labels;
+  int64_t vocab_size; /* rows of the input word_embeddings */
 } sojourn_head_request;
 
 enum { SOJOURN_TASK_FEATURIZE_PARALLEL = 1 };

@@ -49,6 +49,52 @@ TEST_CASE("A manifest tells the host all that it must know of a task", "[core][d
   CHECK(manifest.metrics[0].arguments == std::vector<std::size_t>{0, 1});
 }
 
+// The same task, trained only: its label is a field of pieces that the host hides.
+std::string trained_only() {
+  std::string text = with(R"({"test": {"files")", R"({"train": {"files")");
+  text = replace_all(text, R"("dims": [], "pad": -100)", R"("dims": ["T"], "pad": -100)");
+  text = replace_all(text, R"("outputs": [{"name": "logits", "dims": ["2"]}],)",
+                     R"("masking": {"share": 0.15, "labels": "label"},)");
+  text = replace_all(text, R"("attention_mask")", R"("word_embeddings")");
+  const auto scores = text.find(R"("statistics")");
+  return text.erase(scores, text.find(R"("ops")") - scores);
+}
+
+TEST_CASE("A task that is only trained has no scores, and the host may hide its pieces",
+          "[core][data]") {
+  const Manifest manifest = parse_manifest(trained_only(), "x.so");
+  CHECK_FALSE(manifest.is_scored());
+  REQUIRE(manifest.masking.has_value());
+  CHECK(manifest.masking.value().share == 0.15);
+  CHECK(manifest.masking.value().labels == "label");
+  CHECK(manifest.inputs[3].kind == InputSpec::Kind::kWordEmbeddings);
+  CHECK(uses_word_table(manifest));
+  CHECK_FALSE(uses_word_table(parse_manifest(kGood, "x.so")));
+  CHECK(parse_manifest(kGood, "x.so").is_scored());
+}
+
+TEST_CASE("Masking that can't be is refused", "[core][data]") {
+  const auto [from, to, message] = GENERATE(table<const char*, const char*, const char*>({
+      {"0.15", "1.5", "masking.share: expected a number above 0, at most 1"},
+      {"0.15", "0", "masking.share: expected a number above 0, at most 1"},
+      {"0.15", "\"much\"", "masking.share: expected a number, found \"much\""},
+      {R"(, "labels": "label"})", "}", "masking: no key 'labels'"},
+      {R"("labels": "label")", R"("labels": "input_ids")",
+       "masking.labels: 'input_ids' isn't the field of loss_items"},
+      {R"("dims": ["T"], "pad": -100)", R"("dims": [], "pad": -100)",
+       "masking: input_ids and 'label' must both be [T]"},
+      {R"("ops")", R"("statistics": ["n"], "ops")",
+       "statistics: only a task that is scored has these"},
+      {R"("head": {"family": "pair", "labels": ["yes", "no"]},)", "",
+       "inputs: only a task with a head has these"},
+  }));
+  CAPTURE(from, to);
+  const std::string text = trained_only();
+  REQUIRE(text.find(from) != std::string::npos);
+  CHECK_THROWS_WITH(parse_manifest(replace_all(text, from, to), "x.so"),
+                    Catch::StartsWith("x.so: manifest: ") && Catch::Contains(message));
+}
+
 TEST_CASE("A metric is a function of sums, in percent, and 0 over nothing", "[core][data]") {
   MetricSpec ratio{"accuracy", "accuracy", MetricSpec::How::kRatio, {0, 1}, true};
   CHECK(ratio.evaluate({3, 4}) == Approx(75));

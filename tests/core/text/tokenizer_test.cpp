@@ -51,6 +51,7 @@ TEST_CASE("ids of special tokens are XLM-R's", "[core][text]") {
   const auto vocabulary = golden_json(kJsonName)["model"]["vocab"];
   CHECK(tiny().id_count() == static_cast<std::int64_t>(vocabulary.size()));
   CHECK(tiny().mask_id() == tiny().id_count() - 1);
+  CHECK(tiny().special_ids() == Column{0, 1, 2, 3, tiny().mask_id()});
   CHECK(tiny().pad_id() == 1);
   CHECK(encode("<s><pad></s><unk><mask>").ids == Column{0, 0, 1, 2, 3, tiny().mask_id(), 2});
 }
