@@ -1,5 +1,6 @@
 #include "app/commands.h"
 
+#include <csignal>
 #include <cstdio>
 
 #include "core/base/cancel.h"
@@ -16,22 +17,26 @@ namespace sojourn {
 
 int run_command(const RunArguments& arguments) {
   watch_for_interrupt();
-  const Study study = load_study(arguments.study, arguments.overrides);
-  PluginCatalog tasks(plugin_search_path(arguments.plugin_path));
+  const StudyArguments& of_study = arguments.study;
+  const Study study = load_study(of_study.study, of_study.overrides);
+  PluginCatalog tasks(plugin_search_path(of_study.plugin_path));
   const RunOptions options{
       arguments.out.empty() ? std::filesystem::path("runs") / study.name : arguments.out,
-      set_up_machine(arguments.device, arguments.precision, arguments.threads),
+      of_study.store, set_up_machine(of_study.device, of_study.precision, of_study.threads),
       cache_directory() / "features"};
   const RunSummary summary = run_study(study, tasks, options);
   std::printf("\n%s", summary.table.c_str());
   std::printf(
       "%s%s: results.jsonl, predictions/, training/, encoders/, study.toml, manifest.json, "
       "log.txt\n",
-      summary.interrupted ? "Interrupted; what was finished is in " : "Files in ",
+      summary.interrupted
+          ? "Interrupted; the same command goes on from here. What was finished is in "
+          : "Files in ",
       summary.out.c_str());
   for (const auto& failure : summary.failed_stages)
     std::fprintf(stderr, "error: stage %s\n", failure.c_str());
-  if (summary.interrupted) return kExitInterrupted;
+  if (summary.interrupted)
+    return interrupt_signal() == SIGTERM ? kExitTerminated : kExitInterrupted;
   return summary.failed_stages.empty() ? kExitOk : kExitStages;
 }
 
@@ -47,6 +52,11 @@ int tasks_command(const std::vector<std::filesystem::path>& plugin_path) {
         {entry.name, entry.version, entry.kind, languages, entry.licence, entry.file.string()});
   }
   std::printf("%s", left_aligned(lines).c_str());
+  return kExitOk;
+}
+
+int schema_command() {
+  std::printf("%s", study_schema().c_str());
   return kExitOk;
 }
 

@@ -8,6 +8,10 @@
 
 #include "core/run/submission.h"
 
+namespace CLI {
+class App;
+}
+
 namespace sojourn {
 
 // Documented in README.md.
@@ -16,20 +20,47 @@ enum ExitCode : int {
   kExitInternal = 1,  // a bug, or a machine that fails, such as a full disk
   kExitInput = 2,  // something about the command line, the study, the data, the encoder or a plugin
   kExitStages = 3,  // the run went to its end, but not every stage did
-  kExitInterrupted = 130
+  kExitInterrupted = 130,
+  kExitTerminated = 143  // SIGTERM, as from a scheduler: what was begun goes on in the next call
 };
 
-struct RunArguments {
+// What the commands take that look at a study as it would run here.
+struct StudyArguments {
   std::filesystem::path study;
-  std::filesystem::path out;  // empty: runs/<name>
   std::vector<std::string> overrides;
   std::vector<std::filesystem::path> plugin_path;
+  std::filesystem::path store = "runs/.store";
   int threads = 0;
   std::string device = "auto";
   std::string precision = "auto";
 };
 
+struct RunArguments {
+  StudyArguments study;
+  std::filesystem::path out;  // empty: runs/<name>
+};
+
 int run_command(const RunArguments& arguments);
+
+struct PlanArguments {
+  StudyArguments study;
+  double rate = 0;  // real tokens a second in training; 0: as measured before
+  bool json = false;
+  std::string emit;           // "snakemake" instead of a table
+  std::filesystem::path out;  // of the emitted study
+};
+
+int plan_command(const PlanArguments& arguments);
+
+struct StageArguments {
+  StudyArguments study;
+  std::string stage;  // its id or key
+  std::string planned_for;
+};
+
+int why_command(const StageArguments& arguments);
+int stage_command(const StageArguments& arguments);
+int schema_command();
 int tasks_command(const std::vector<std::filesystem::path>& plugin_path);
 
 struct ScoreArguments {
@@ -62,6 +93,16 @@ struct DataCheckArguments {
 };
 
 int data_check_command(const DataCheckArguments& arguments);
+
+struct StoreArguments {
+  std::filesystem::path store = "runs/.store";
+  std::string action;  // ls, verify or gc
+  bool dry_run = false;
+};
+
+// Adds `sojourn store` and its subcommands to the command line.
+CLI::App* add_store(CLI::App& app, StoreArguments& arguments);
+int store_command(const StoreArguments& arguments);
 
 // For --version: the program's, LibTorch's, the CPU's features and what they select.
 std::string version_text();

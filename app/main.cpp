@@ -1,4 +1,5 @@
 // The command line.
+#include <csignal>
 #include <cstdio>
 #include <exception>
 
@@ -6,6 +7,7 @@
 #include <malloc.h>
 
 #include "app/commands.h"
+#include "core/base/cancel.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
 
@@ -19,7 +21,32 @@ constexpr const char* kRunExamples = R"(Examples:
   sojourn run study.toml --set recipes.default.peak_lr=3e-5 --threads 8 --precision fp32
 
 Exit codes: 0 all done; 1 internal error or a failing machine; 2 something is wrong with the command line,
-the study, its data, the encoder or a plugin (nothing was trained); 3 done, but a stage failed; 130 interrupted.)";
+the study, its data, the encoder or a plugin (nothing was trained); 3 done, but a stage failed; 130 interrupted
+(Ctrl-C); 143 terminated (SIGTERM). After 130, 143 or a crash the same command goes on where it was.)";
+
+constexpr const char* kPlanExamples = R"(Examples:
+  sojourn plan study.toml                      every stage, what it costs, and what is there already
+  sojourn plan study.toml --rate 20000         at so many real tokens a second
+  sojourn plan study.toml --json
+  sojourn plan study.toml --emit snakemake > Snakefile && snakemake --cores 4
+
+No weights and no data are read, but for hashes of files. Files that aren't there make the plan
+provisional (exit code 0); `sojourn run` refuses them. --threads and --precision belong to what names a
+stage, so give them here as you will give them to `run`.)";
+
+constexpr const char* kWhyExamples = R"(Examples:
+  sojourn why study.toml none/target/seed-1    what changed since the stage was trained
+  sojourn why study.toml 0123456789abcdef      the same by key
+
+Compares with the nearest stage in the store: recipe, parent, plugins, data, tokenizer, numerics.)";
+
+constexpr const char* kStageExamples = R"(Examples:
+  sojourn stage study.toml none/target/seed-1
+  sojourn stage study.toml 0123456789abcdef --store /shared/store
+
+Trains one stage of the plan, and scores what is scored on it, into the store. The stage that it starts
+from must be there. `sojourn plan --emit snakemake` writes a workflow of such calls.
+Exit codes as of `sojourn run`; 2 also where the stage was planned for another machine.)";
 
 constexpr const char* kTasksExamples = R"(Examples:
   sojourn tasks
@@ -51,10 +78,12 @@ or a file (the others were read all the same); 130 interrupted.)";
 
 constexpr const char* kExamples = R"(Examples:
   sojourn run configs/quickstart.toml    train and score a study
+  sojourn plan configs/quickstart.toml   what that would train, and what is there already
   sojourn tasks                          list the tasks that plugins offer
   sojourn score runs/quickstart          score predictions from their files
   sojourn submission runs/x --out DIR    write a run's predictions as XTREME takes them
   sojourn data check study.toml          look at the data of a study, and for leaks
+  sojourn store ls                       list the stages that are kept, and their sizes
   sojourn run --help                     options of a command)";
 
 // Freed memory stays with the process: training frees and asks for the same large blocks at every
@@ -72,6 +101,68 @@ void add_plugin_path(CLI::App* command, std::vector<std::filesystem::path>& path
           "--plugin-path", path,
           "Folder with task plugins, searched before SOJOURN_PLUGIN_PATH and the bundled ones")
       ->type_name("DIR");
+}
+
+void add_study(CLI::App* command, StudyArguments& arguments) {
+  command->add_option("study", arguments.study, "The study, a TOML file")
+      ->required()
+      ->type_name("STUDY.toml");
+  command
+      ->add_option("--set", arguments.overrides,
+                   "Override a key of the study, as often as you like")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_option("--store", arguments.store, "Folder of finished stages [runs/.store]")
+      ->type_name("DIR");
+  add_plugin_path(command, arguments.plugin_path);
+  command->add_option("--threads", arguments.threads, "Threads [as many as this process may use]")
+      ->check(CLI::Range(1, 1024));
+  command->add_option("--device", arguments.device, "auto, cpu or cuda [auto]")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  command
+      ->add_option("--precision", arguments.precision,
+                   "auto, fp32 or bf16 [auto: bf16 where the CPU multiplies it natively]")
+      ->check(CLI::IsMember({"auto", "fp32", "bf16"}));
+}
+
+CLI::App* add_plan(CLI::App& app, PlanArguments& arguments) {
+  auto* plan = app.add_subcommand("plan", "Show the stages of a study, their cost and state");
+  plan->footer(kPlanExamples);
+  add_study(plan, arguments.study);
+  plan->add_option("--rate", arguments.rate,
+                   "Real tokens a second in training [as stages in the store reached]")
+      ->check(CLI::PositiveNumber);
+  auto* json = plan->add_flag("--json", arguments.json, "JSON instead of a table");
+  auto* emit =
+      plan->add_option("--emit", arguments.emit, "Write a workflow of its stages: snakemake")
+          ->check(CLI::IsMember({"snakemake"}))
+          ->excludes(json);
+  plan->add_option("--out", arguments.out, "Folder of the workflow's results [runs/<name>]")
+      ->type_name("DIR")
+      ->needs(emit);
+  return plan;
+}
+
+CLI::App* add_why(CLI::App& app, StageArguments& arguments) {
+  auto* why = app.add_subcommand("why", "Say why a stage isn't in the store");
+  why->footer(kWhyExamples);
+  add_study(why, arguments.study);
+  why->add_option("stage", arguments.stage, "Its name or key")->required()->type_name("STAGE");
+  return why;
+}
+
+CLI::App* add_stage(CLI::App& app, StageArguments& arguments) {
+  auto* stage = app.add_subcommand("stage", "Train and score one stage of a study's plan");
+  stage->footer(kStageExamples);
+  add_study(stage, arguments.study);
+  stage->add_option("stage", arguments.stage, "Its name or key")->required()->type_name("STAGE");
+  stage
+      ->add_option(
+          "--planned-for", arguments.planned_for,
+          "The machine that the key was made for, as `plan --json` has it; another is refused")
+      ->type_name("TEXT");
+  return stage;
 }
 
 void add_score(CLI::App& app, ScoreArguments& arguments) {
@@ -148,7 +239,7 @@ int exit_code(ErrorKind kind) {
     case ErrorKind::kPlugin:
       return kExitStages;
     case ErrorKind::kCancelled:
-      return kExitInterrupted;
+      return interrupt_signal() == SIGTERM ? kExitTerminated : kExitInterrupted;
     case ErrorKind::kInternal:
       break;
   }
@@ -167,23 +258,9 @@ int parse_and_run(int argc, char** argv) {
   RunArguments arguments;
   auto* run = app.add_subcommand("run", "Train and score a study");
   run->footer(kRunExamples);
-  run->add_option("study", arguments.study, "The study, a TOML file")
-      ->required()
-      ->type_name("STUDY.toml");
+  add_study(run, arguments.study);
   run->add_option("--out", arguments.out, "Folder of the results [runs/<name of the study>]")
       ->type_name("DIR");
-  run->add_option("--set", arguments.overrides, "Override a key of the study, as often as you like")
-      ->type_name("KEY=VALUE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  add_plugin_path(run, arguments.plugin_path);
-  run->add_option("--threads", arguments.threads, "Threads [as many as this process may use]")
-      ->check(CLI::Range(1, 1024));
-  run->add_option("--device", arguments.device, "auto, cpu or cuda [auto]")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
-  run->add_option("--precision", arguments.precision,
-                  "auto, fp32 or bf16 [auto: bf16 where the CPU multiplies it natively]")
-      ->check(CLI::IsMember({"auto", "fp32", "bf16"}));
 
   std::vector<std::filesystem::path> tasks_path;
   auto* tasks =
@@ -193,11 +270,22 @@ int parse_and_run(int argc, char** argv) {
 
   ScoreArguments score_arguments;
   add_score(app, score_arguments);
+  const auto* schema = app.add_subcommand(
+      "schema", "Print a JSON Schema of the study file, for completion and checks in an editor");
   SubmissionArguments submission_arguments;
   auto* submission = add_submission(app, submission_arguments);
 
   DataCheckArguments check_arguments;
   const auto* data_check = add_data_check(app, check_arguments);
+
+  PlanArguments plan_arguments;
+  const auto* plan = add_plan(app, plan_arguments);
+  StageArguments why_arguments;
+  const auto* why = add_why(app, why_arguments);
+  StageArguments stage_arguments;
+  const auto* stage = add_stage(app, stage_arguments);
+  StoreArguments store_arguments;
+  const auto* store = add_store(app, store_arguments);
 
   try {
     app.parse(argc, argv);
@@ -205,8 +293,13 @@ int parse_and_run(int argc, char** argv) {
     return app.exit(error) == 0 ? kExitOk : kExitInput;
   }
   if (run->parsed()) return run_command(arguments);
+  if (plan->parsed()) return plan_command(plan_arguments);
+  if (why->parsed()) return why_command(why_arguments);
+  if (stage->parsed()) return stage_command(stage_arguments);
+  if (schema->parsed()) return schema_command();
   if (submission->parsed()) return submission_command(submission_arguments);
   if (data_check->parsed()) return data_check_command(check_arguments);
+  if (store->parsed()) return store_command(store_arguments);
   return tasks->parsed() ? tasks_command(tasks_path) : score_command(score_arguments);
 }
 
@@ -215,6 +308,7 @@ int parse_and_run(int argc, char** argv) {
 int main(int argc, char** argv) {
   keep_heap();
   start_log();
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is then an error like a full disk
   try {
     return parse_and_run(argc, argv);
   } catch (const Error& error) {

@@ -1,31 +1,43 @@
 #include "core/plan/plan.h"
 
 #include <algorithm>
-#include <tuple>
+#include <map>
 #include <utility>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/data/files.h"
-#include "core/model/head_inputs.h"
+#include "core/plan/scorings.h"
+#include "core/plan/stage_key.h"
 
 namespace sojourn {
 
 namespace {
 
+template <class V>
+V value_or(const std::map<std::string, V>& map, const std::string& key, const V& otherwise) {
+  const auto found = map.find(key);
+  return found == map.end() ? otherwise : found->second;
+}
+
+std::string seed_part(std::uint64_t seed) { return "/seed-" + std::to_string(seed); }
+
 class Planner {
  public:
-  Planner(const Study& study, TaskCatalog& tasks, const EncoderConfig& encoder)
-      : study_(study), tasks_(tasks), encoder_(encoder) {
-    plan_.stages.push_back({"encoder", {}, false, 0, 0, {}, {}, {}});
+  Planner(const Study& study, TaskCatalog& tasks, const std::optional<EncoderConfig>& encoder,
+          MissingFiles missing)
+      : study_(study),
+        tasks_(tasks),
+        encoder_(encoder),
+        scorings_(study, tasks, encoder, missing, plan_) {
+    plan_.stages.push_back({.id = "encoder"});
   }
 
   Plan make() {
+    check_target_names();
+    plan_.arms = arms_of(study_);
     for (const std::uint64_t seed : study_.seeds) {
-      add_targets(kNoIntermediate, 0, seed);
-      for (const auto& intermediate : study_.intermediates) {
-        add_targets(intermediate.name, add_intermediate(intermediate, seed), seed);
-      }
+      for (const auto& arm : plan_.arms) add_arm(arm, seed);
     }
     for (auto& stage : plan_.stages) {
       std::stable_partition(stage.scorings.begin(), stage.scorings.end(), is_needed_by_others);
@@ -34,6 +46,18 @@ class Planner {
   }
 
  private:
+  static bool is_needed_by_others(const Scoring& scoring) {
+    return scoring.sweep == SweepPart::kChooses || scoring.tuning == scoring.data;
+  }
+
+  void check_target_names() const {
+    for (const auto& target : study_.targets) {
+      if (target.name != kIntermediateFolder) continue;
+      throw input_error(target.where_of("name"),
+                        std::string("'") + kIntermediateFolder + "' can't be the name of a target");
+    }
+  }
+
   // The task, with errors at the study's own line.
   Task& task(const std::string& name, const std::string& where) {
     try {
@@ -52,243 +76,217 @@ class Planner {
   }
 
   void check_tokens(const Recipe& recipe, const std::string& where) const {
-    if (recipe.max_tokens > encoder_.max_tokens()) {
-      throw input_error(where, "max_tokens is " + std::to_string(recipe.max_tokens) +
-                                   ", the encoder takes at most " +
-                                   std::to_string(encoder_.max_tokens()));
+    if (!encoder_ || recipe.max_tokens <= encoder_->max_tokens()) return;
+    throw input_error(where, "max_tokens is " + std::to_string(recipe.max_tokens) +
+                                 ", the encoder takes at most " +
+                                 std::to_string(encoder_->max_tokens()));
+  }
+
+  // What a stage trains of a task. `intermediate` may say more of it; null: nothing does.
+  TaskTraining training(const std::string& name, const Recipe& recipe,
+                        std::optional<std::int64_t> limit, const Intermediate* intermediate,
+                        const std::string& where) {
+    trainable(name, where);
+    check_tokens(recipe, where);
+    TaskTraining made{.task = name, .head = name, .data = {}, .dev = {}, .recipe = recipe};
+    std::vector<std::string> languages;
+    std::vector<std::string> files;
+    if (intermediate != nullptr) {
+      made.head = value_or(intermediate->heads, name, name);
+      made.loss_weight = value_or(intermediate->loss_weights, name, 1.0);
+      for (const auto& data : intermediate->data) {
+        if (data.task != name) continue;
+        languages = data.languages;
+        files = data.train;
+      }
     }
-  }
-
-  // The stage of that description, made if there is none yet.
-  std::size_t stage(Stage wanted, const std::string& where) {
-    check_tokens(wanted.recipe, where);
-    const auto same = [&](const Stage& s) {
-      return s.parent == wanted.parent && s.seed == wanted.seed && s.role == wanted.role &&
-             s.recipe == wanted.recipe && s.training == wanted.training;
-    };
-    const auto found = std::find_if(plan_.stages.begin(), plan_.stages.end(), same);
-    if (found != plan_.stages.end()) return static_cast<std::size_t>(found - plan_.stages.begin());
-    plan_.stages.push_back(std::move(wanted));
-    return plan_.stages.size() - 1;
-  }
-
-  // What decoding of `data` is tuned on: the dev split of its language, else the English one.
-  std::optional<DatasetKey> tuning_data(const DatasetKey& data,
-                                        std::optional<std::int64_t> dev_limit,
-                                        const std::string& where) const {
-    Task& scored = tasks_.task(data.task);
-    if (!scored.tunes()) return std::nullopt;
-    const auto present = languages_present(scored.manifest(), "dev", study_.data_root);
-    for (const std::string& language : {data.language, std::string(kTrainingLanguage)}) {
-      if (std::find(present.begin(), present.end(), language) != present.end())
-        return DatasetKey{data.task, "dev", language, data.max_tokens, dev_limit};
-    }
-    try {
-      find_files(scored.manifest(), "dev", data.language, study_.data_root);
-    } catch (const Error& error) {
-      throw input_error(
-          where, "task '" + data.task + "' learns its threshold on a dev split: " + error.what());
-    }
-    return std::nullopt;
-  }
-
-  void score(std::size_t stage, Scoring wanted, const Cell& cell) {
-    auto& scorings = plan_.stages[stage].scorings;
-    const auto same = [&](const Scoring& s) {
-      return s.data == wanted.data && s.layer == wanted.layer && s.sweep == wanted.sweep &&
-             s.target == wanted.target;
-    };
-    auto found = std::find_if(scorings.begin(), scorings.end(), same);
-    if (found == scorings.end()) found = scorings.insert(found, std::move(wanted));
-    const auto known = [&](const Cell& c) {
-      return c.arm == cell.arm && c.target == cell.target && c.seed == cell.seed;
-    };
-    if (std::none_of(found->cells.begin(), found->cells.end(), known)) found->cells.push_back(cell);
-  }
-
-  static bool is_needed_by_others(const Scoring& scoring) {
-    return scoring.sweep == SweepPart::kChooses || scoring.tuning == scoring.data;
-  }
-
-  // The English dev split of the task that a stage trains, so that what was learnt shows.
-  void score_dev(std::size_t stage, const std::string& task_name, const Limit& limit,
-                 const std::string& where, const Cell& cell) {
-    if (!tasks_.task(task_name).manifest().splits.contains("dev")) return;
-    const DatasetKey data{task_name, "dev", kTrainingLanguage,
-                          plan_.stages[stage].recipe.max_tokens, limit.dev};
-    score(stage, {.data = data, .tuning = tuning_data(data, limit.dev, where)}, cell);
-  }
-
-  std::size_t add_intermediate(const Intermediate& intermediate, std::uint64_t seed) {
-    const std::string& name = intermediate.train.front();
-    trainable(name, intermediate.where_of("train"));
-    const auto made = stage({intermediate.name + "/seed-" + std::to_string(seed),
-                             0,
-                             true,
-                             seed,
-                             1,
-                             intermediate.recipe,
-                             {name, "train", kTrainingLanguage, intermediate.recipe.max_tokens,
-                              intermediate.limit.train},
-                             {}},
-                            intermediate.where_of("recipe"));
-    score_dev(made, name, intermediate.limit, intermediate.where, {intermediate.name, "", seed});
+    if (languages.empty()) languages = {kTrainingLanguage};
+    for (const auto& language : languages)
+      made.data.push_back({name, "train", language, recipe.max_tokens, limit, files});
     return made;
   }
 
-  void check_head(const Target& target, const Manifest& manifest, const Manifest& trained) const {
+  // Heads that tasks share must be the same.
+  void check_heads(const Stage& stage, const std::string& where) {
+    std::map<std::string, const TaskTraining*> first;
+    for (const auto& training : stage.training) {
+      const auto [found, fresh] = first.emplace(training.head, &training);
+      if (fresh) continue;
+      const auto& one = tasks_.task(found->second->task).manifest();
+      const auto& other = tasks_.task(training.task).manifest();
+      check_same_head(one, other, where,
+                      "tasks '" + one.name + "' and '" + other.name + "' can't share the head '" +
+                          training.head + "'");
+    }
+  }
+
+  static void check_same_head(const Manifest& one, const Manifest& other, const std::string& where,
+                              const std::string& what) {
     // Labels that are read from a train split are known to be the same only within one task.
-    const bool same_labels = !manifest.head->labels_from_train || manifest.name == trained.name;
-    if (manifest.head == trained.head && same_labels) return;
-    throw input_error(target.where_of("train"),
-                      "task '" + manifest.name + "' can't be scored with the head of '" +
-                          trained.name + "': " + manifest.head->family + " of " +
-                          join(manifest.head->labels, ", ") + " against " + trained.head->family +
-                          " of " + join(trained.head->labels, ", "));
+    const bool same_labels = !one.head->labels_from_train || one.name == other.name;
+    if (one.head == other.head && same_labels) return;
+    throw input_error(where, what + ": " + one.head->family + " of " +
+                                 join(one.head->labels, ", ") + " against " + other.head->family +
+                                 " of " + join(other.head->labels, ", "));
   }
 
-  void add_targets(const std::string& arm, std::size_t parent, std::uint64_t seed) {
-    for (const auto& target : study_.targets) {
-      if (target.name == kIntermediateFolder) {
-        throw input_error(target.where_of("name"), std::string("'") + kIntermediateFolder +
-                                                       "' can't be the name of a target");
-      }
-      const Manifest& manifest = task(target.task, target.where_of("task")).manifest();
-      std::size_t scored = parent;
-      if (manifest.head) {
-        for (const char* key : {"layer", "layers"}) {
-          if (!target.key_where.contains(key)) continue;
-          throw input_error(target.where_of(key), "task '" + target.task +
-                                                      "' is scored with a trained head, which "
-                                                      "takes no layer");
-        }
-        const std::string trained = training_task(target, manifest);
-        check_head(target, manifest, trainable(trained, target.where_of("train")).manifest());
-        scored = stage(
-            {arm + "/" + target.name + "/seed-" + std::to_string(seed),
-             parent,
-             study_.keep == "all",
-             seed,
-             0,
-             target.recipe,
-             {trained, "train", kTrainingLanguage, target.recipe.max_tokens, target.limit.train},
-             {}},
-            target.where_of("recipe"));
-        score_dev(scored, trained, target.limit, target.where, {arm, target.name, seed});
-      } else {
-        check_untrained(target);
-      }
-      add_languages(target, manifest, scored, {arm, target.name, seed});
-    }
-  }
-
-  void check_untrained(const Target& target) const {
-    check_tokens(target.recipe, target.where);
-    if (!target.train.empty()) {
-      throw input_error(
-          target.where_of("train"),
-          "task '" + target.task + "' is scored on the encoder as it is and trains nothing");
-    }
-    if (target.layers.empty()) return;
-    const bool tunes = tasks_.task(target.task).tunes();
-    if (tunes && !target.choose_on.empty()) {
-      throw input_error(
-          target.where_of("choose_on"),
-          "task '" + target.task + "' chooses its layer on its dev split, not on a language");
-    }
-    if (!tunes && target.choose_on.empty()) {
-      throw input_error(target.where_of("layers"),
-                        "task '" + target.task +
-                            "' has no dev split to choose a layer on; expected choose_on = "
-                            "LANGUAGE, which is then left out of the results");
-    }
-  }
-
-  void add_languages(const Target& target, const Manifest& manifest, std::size_t scored,
-                     const Cell& cell) {
-    for (const auto& split : target.splits) {
-      if (!manifest.splits.contains(split)) {
-        throw input_error(target.where_of("split"),
-                          "task '" + target.task + "' has no split '" + split + "'");
-      }
-      const auto limit = split == "train" ? target.limit.train
-                         : split == "dev" ? target.limit.dev
-                                          : target.limit.test;
-      const auto found = languages(target, manifest, split);
-      check_choice(target, found);
-      for (const auto& language : found) {
-        const DatasetKey data{target.task, split, language, target.recipe.max_tokens, limit};
-        Scoring wanted{.data = data, .tuning = tuning_data(data, target.limit.dev, target.where)};
-        if (!target.layers.empty()) {
-          add_to_sweep(target, std::move(wanted), scored, cell);
-          continue;
-        }
-        if (!manifest.head)
-          wanted.layer =
-              resolve_layer(target.layer.value_or(-1), encoder_, target.where_of("layer"));
-        score(scored, std::move(wanted), cell);
-      }
-    }
-  }
-
-  static void check_choice(const Target& target, const std::vector<std::string>& languages) {
-    if (target.choose_on.empty()) return;
-    const bool there =
-        std::find(languages.begin(), languages.end(), target.choose_on) != languages.end();
-    if (there && languages.size() > 1) return;
-    throw input_error(
-        target.where_of("choose_on"),
-        "'" + target.choose_on + "' chooses the layer for the other languages; " +
-            "expected it and another one among those scored: " + join(languages, " "));
-  }
-
-  // A task that tunes chooses on its dev splits, and scores the others at that layer alone: its
-  // test splits can be too large for the vectors of all layers.
-  void add_to_sweep(const Target& target, Scoring wanted, std::size_t scored, const Cell& cell) {
-    wanted.target = target.name;
-    if (!wanted.tuning) {
-      const bool chooses = wanted.data.language == target.choose_on;
-      wanted.sweep = chooses ? SweepPart::kChooses : SweepPart::kFollows;
-      wanted.reported = !chooses;
-      score(scored, std::move(wanted), cell);
-      return;
-    }
-    const bool dev_reported =
-        std::find(target.splits.begin(), target.splits.end(), "dev") != target.splits.end();
-    score(scored,
-          {.data = *wanted.tuning,
-           .tuning = wanted.tuning,
-           .sweep = SweepPart::kChooses,
-           .target = target.name,
-           .reported = dev_reported},
-          cell);
-    if (wanted.data == *wanted.tuning) return;
-    wanted.sweep = SweepPart::kChosen;
-    score(scored, std::move(wanted), cell);
-  }
-
-  std::vector<std::string> languages(const Target& target, const Manifest& manifest,
-                                     const std::string& split) const {
-    for (const auto& language : target.languages) {
-      if (std::find(manifest.languages.begin(), manifest.languages.end(), language) !=
-          manifest.languages.end())
+  // On what the stage is evaluated while it trains. One whose tasks have no dev split trains to its
+  // end, unless its own recipe asks for more.
+  void add_evaluation(Stage& stage, const PartialRecipe& own, const std::string& where) {
+    const Evaluation& evaluation = stage.recipe.evaluate;
+    if (!evaluation.every) return;
+    const auto chosen = [&](const TaskTraining& training) {
+      const auto& by = evaluation.by;
+      const auto trained = [&](const std::string& name) {
+        return std::any_of(stage.training.begin(), stage.training.end(),
+                           [&](const auto& other) { return other.task == name; });
+      };
+      return std::none_of(by.begin(), by.end(), trained) ||
+             std::find(by.begin(), by.end(), training.task) != by.end();
+    };
+    bool any = false;
+    for (auto& training : stage.training) {
+      if (!chosen(training) || !tasks_.task(training.task).manifest().splits.contains("dev"))
         continue;
-      throw input_error(target.where_of("languages"),
-                        "task '" + target.task + "' has no language '" + language +
-                            "'; it has: " + join(manifest.languages, " "));
+      training.dev = DatasetKey{training.task, "dev", kTrainingLanguage, training.recipe.max_tokens,
+                                evaluation.limit};
+      any = true;
     }
-    if (!target.languages.empty()) return target.languages;
-    auto present = languages_present(manifest, split, study_.data_root);
-    if (present.empty())
-      find_files(manifest, split, manifest.languages.front(),
-                 study_.data_root);  // says what is missing
-    return present;
+    if (any) return;
+    if (own.given.contains("evaluate.every"))
+      throw input_error(where, "no task of the stage has a dev split to be evaluated on");
+    stage.recipe.evaluate = {};
+  }
+
+  // The stage of that description, made if there is none yet.
+  std::size_t stage(Stage wanted, const PartialRecipe& own, const std::string& where) {
+    if (wanted.training.size() == 1) {  // how tasks are mixed means nothing then
+      wanted.sampling = {};
+      wanted.training[0].loss_weight = 1;
+    }
+    check_heads(wanted, where);
+    add_evaluation(wanted, own, where);
+    const auto [found, fresh] = known_.emplace(
+        training_description(wanted).dump() + " " + std::to_string(wanted.parent.value_or(0)),
+        plan_.stages.size());
+    if (fresh) plan_.stages.push_back(std::move(wanted));
+    return found->second;
+  }
+
+  // The stages of an arm before its targets; returns the last.
+  std::size_t add_chain(const Arm& arm, std::uint64_t seed) {
+    const Intermediate& intermediate = *arm.intermediate;
+    const std::size_t n = intermediate.stages.size();
+    const std::string& where = intermediate.where_of(n == 1 ? "train" : "chain");
+    std::size_t parent = 0;
+    std::map<std::string, std::pair<std::size_t, TaskTraining>> last;  // by task
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto& names = intermediate.stages[i];
+      const std::string part = i + 1 == n ? "" : "/stage-" + std::to_string(i + 1);
+      Stage wanted{.id = arm.name + part + seed_part(seed),
+                   .parent = parent,
+                   .keep = true,
+                   .seed = seed,
+                   .role = static_cast<std::uint32_t>(i + 1),
+                   .recipe = stage_recipe(arm, names, intermediate.recipe),
+                   .sampling = intermediate.sampling};
+      for (const auto& name : names) {
+        wanted.training.push_back(training(name, task_recipe(arm, name, intermediate.recipe),
+                                           intermediate.limit.train, &intermediate, where));
+      }
+      const auto trained = wanted.training;
+      parent = stage(std::move(wanted), intermediate.recipe,
+                     intermediate.heads.empty() ? where : intermediate.where_of("heads"));
+      plan_.stages[parent].keep = true;
+      for (const auto& one : trained) last.insert_or_assign(one.task, std::pair(parent, one));
+    }
+    for (const auto& [name, at] : last) {
+      scorings_.add_dev(at.first, at.second, intermediate.limit, intermediate.where,
+                        {arm.name, "", seed});
+    }
+    return parent;
+  }
+
+  void add_arm(const Arm& arm, std::uint64_t seed) {
+    const bool joint = arm.intermediate && arm.intermediate->joint;
+    const std::size_t before = arm.intermediate && !joint ? add_chain(arm, seed) : 0;
+    const auto length =
+        arm.intermediate ? static_cast<std::int64_t>(arm.intermediate->stages.size()) : 0;
+    for (const auto& target : arm.targets) {
+      const Manifest& manifest = task(target.task, target.where_of("task")).manifest();
+      const Cell cell{arm.name, target.name, seed};
+      if (!manifest.head) {
+        scorings_.check_untrained(target);
+        const Recipe recipe = task_recipe(arm, target.task, target.recipe);
+        check_tokens(recipe, target.where);
+        // What trains nothing sees a joint intermediate on its own.
+        const std::size_t scored = joint ? add_chain(arm, seed) : before;
+        scorings_.add_target(scored, target, "", recipe, cell);
+        plan_.naive_trainings += length;
+        continue;
+      }
+      check_no_layer(target);
+      add_trained(arm, target, manifest, before, cell);
+      plan_.naive_trainings += joint ? 1 : length + 1;
+    }
+  }
+
+  static void check_no_layer(const Target& target) {
+    for (const char* key : {"layer", "layers"}) {
+      if (!target.key_where.contains(key)) continue;
+      throw input_error(target.where_of(key), "task '" + target.task +
+                                                  "' is scored with a trained head, which "
+                                                  "takes no layer");
+    }
+  }
+
+  void add_trained(const Arm& arm, const Target& target, const Manifest& manifest,
+                   std::size_t parent, const Cell& cell) {
+    const std::string own = training_task(target, manifest);
+    const std::string& where = target.where_of("train");
+    check_same_head(manifest, trainable(own, where).manifest(), where,
+                    "task '" + manifest.name + "' can't be scored with the head of '" + own + "'");
+    const bool joint = arm.intermediate && arm.intermediate->joint;
+    const Intermediate* beside = joint ? &*arm.intermediate : nullptr;
+    std::vector<std::string> names{own};
+    Stage wanted{.id = arm.name + "/" + target.name + seed_part(cell.seed),
+                 .parent = parent,
+                 .keep = study_.keep == "all",
+                 .seed = cell.seed};
+    wanted.training.push_back(training(own, task_recipe(arm, own, target.recipe),
+                                       target.limit.train, nullptr, target.where_of("recipe")));
+    if (joint) {
+      wanted.sampling = beside->sampling;
+      wanted.training[0].head = value_or(beside->heads, own, own);
+      wanted.training[0].loss_weight = value_or(beside->loss_weights, own, 1.0);
+      for (const auto& name : beside->tasks()) {
+        if (name == own) continue;
+        names.push_back(name);
+        wanted.training.push_back(training(name, task_recipe(arm, name, beside->recipe),
+                                           beside->limit.train, beside, beside->where_of("train")));
+      }
+    }
+    wanted.recipe = stage_recipe(arm, names, target.recipe);
+    const auto trained = wanted.training;
+    const auto made =
+        stage(std::move(wanted), target.recipe, joint ? beside->where_of("heads") : where);
+    for (const auto& one : trained) {
+      const Limit& limit = one.task == own ? target.limit : beside->limit;
+      scorings_.add_dev(made, one, limit, target.where, cell);
+    }
+    // As long as what its head was trained on, unless the study has a recipe for the task itself.
+    const std::string& like = arm.task_recipes.contains(target.task) ? target.task : own;
+    const Recipe recipe = task_recipe(arm, like, target.recipe);
+    check_tokens(recipe, target.where_of("recipe"));
+    scorings_.add_target(made, target, trained[0].head, recipe, cell);
   }
 
   const Study& study_;
   TaskCatalog& tasks_;
-  const EncoderConfig& encoder_;
+  const std::optional<EncoderConfig>& encoder_;
   Plan plan_;
+  ScoringPlanner scorings_;
+  std::map<std::string, std::size_t> known_;  // stages by what they train, and their parent
 };
 
 }  // namespace
@@ -302,8 +300,9 @@ std::string training_task(const Target& target, const Manifest& manifest) {
       "task '" + target.task + "' has no training set: say which task to train with `train`");
 }
 
-Plan make_plan(const Study& study, TaskCatalog& tasks, const EncoderConfig& encoder) {
-  return Planner(study, tasks, encoder).make();
+Plan make_plan(const Study& study, TaskCatalog& tasks, const std::optional<EncoderConfig>& encoder,
+               MissingFiles missing) {
+  return Planner(study, tasks, encoder, missing).make();
 }
 
 }  // namespace sojourn

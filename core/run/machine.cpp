@@ -78,4 +78,18 @@ nlohmann::ordered_json describe(const Machine& machine) {
           {"precision", name_of(machine.precision)}};
 }
 
+nlohmann::json numerics(const Machine& machine) {
+  const auto all = describe(machine);
+  nlohmann::json decisive;
+  for (const char* name : {"libtorch", "cpu", "cpu_features", "device", "threads", "precision"})
+    decisive[name] = all.at(name);
+  return decisive;
+}
+
+std::string machine_text(const Machine& machine) {
+  return processor() + " (" + cpu_features() + "), " + std::to_string(machine.threads) +
+         (machine.threads == 1 ? " thread, " : " threads, ") + name_of(machine.precision) + " on " +
+         machine.device.str() + ", LibTorch " + libtorch_version();
+}
+
 }  // namespace sojourn

@@ -26,4 +26,9 @@ std::string libtorch_version();
 // Processor, features, threads, precision, device, versions.
 nlohmann::ordered_json describe(const Machine& machine);
 
+// Of that, what decides the bits of what is trained.
+nlohmann::json numerics(const Machine& machine);
+// The same for people: "AMD EPYC (avx2), 2 threads, fp32 on cpu, LibTorch 2.13.0".
+std::string machine_text(const Machine& machine);
+
 }  // namespace sojourn

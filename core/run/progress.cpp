@@ -10,8 +10,6 @@ namespace sojourn {
 
 namespace {
 
-constexpr std::int64_t kTrainingWork = 3;
-
 double seconds_between(std::chrono::steady_clock::time_point a,
                        std::chrono::steady_clock::time_point b) {
   return std::chrono::duration<double>(b - a).count();
@@ -26,6 +24,7 @@ void Progress::begin_stage(std::size_t k, const std::string& id) {
   stage_ = "[" + std::to_string(k) + "/" + std::to_string(stages_) + "] " + id;
   stage_start_ = last_work_ = Clock::now();
   trained_tokens_ = 0;
+  trained_steps_ = 0;
   trained_seconds_ = 0;
   line_.restart();
 }
@@ -42,8 +41,8 @@ void Progress::training(const StepReport& step, std::int64_t steps) {
   trained_tokens_ += step.real_tokens;
   trained_seconds_ += seconds;
   busy_seconds_ += seconds;
-  done_work_ += kTrainingWork * step.real_tokens;
-  const double per_step = trained_seconds_ / static_cast<double>(step.step);
+  done_work_ += std::llround(kTrainingWork * static_cast<double>(step.real_tokens));
+  const double per_step = trained_seconds_ / static_cast<double>(++trained_steps_);
   std::array<char, 160> text;
   std::snprintf(text.data(), text.size(),
                 "step %lld/%lld  loss %.4f  %s tokens/s  left: stage %s, study %s",

@@ -12,6 +12,8 @@ namespace sojourn {
 
 class Progress {
  public:
+  static constexpr double kTrainingWork = 3;
+
   // Work is counted in pieces: trained ones three times (forward, and twice that backward), scored
   // ones once.
   Progress(std::size_t stages, std::int64_t total_work);
@@ -40,7 +42,8 @@ class Progress {
   double busy_seconds_ = 0;  // spent on the work done
   std::string stage_;
   Clock::time_point stage_start_, last_work_;
-  std::int64_t trained_tokens_ = 0;
+  std::int64_t trained_tokens_ = 0;  // by this process
+  std::int64_t trained_steps_ = 0;
   double trained_seconds_ = 0;
 };
 

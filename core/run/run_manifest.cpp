@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/file_hashes.h"
+#include "core/data/files.h"
 
 namespace sojourn {
 
@@ -38,35 +39,35 @@ std::string run_manifest(const RunRecord& record) {
   for (const auto& [name, hash] : files) encoder["sha256"][name] = hash;
   manifest["tasks"] = nlohmann::ordered_json::object();
   manifest["data"] = nlohmann::ordered_json::object();
-  for (const auto& [key, loaded] : record.data) {
+  for (const auto& [key, of_data] : record.data) {
     const Task& task = record.tasks.task(key.task);
     auto& of_task = manifest["tasks"][key.task];
     of_task["version"] = task.version();
     of_task["plugin"] = task.plugin_file().string();
     of_task["sha256"] = file_sha256(task.plugin_file());
-    for (const auto& file : loaded.files)
+    for (const auto& file : of_data)
       manifest["data"][file.second.string()] = file_sha256(file.second);
-    for (const auto& name : loaded.left_out) of_task["left_out"][key.split].push_back(name);
+    for (const auto& name : left_out(task.manifest(), key.split, of_data))
+      of_task["left_out"][key.split].push_back(name);
   }
-  manifest["stages"] = nlohmann::ordered_json::array();
-  for (const auto& stage : record.stages) {
-    manifest["stages"].push_back({{"id", stage.id},
-                                  {"steps", stage.steps},
-                                  {"seconds", stage.seconds},
-                                  {"real_tokens_per_second", stage.tokens_per_second}});
-  }
+  manifest["stages"] = record.stages;
   manifest["failed_stages"] = record.failed_stages;
   return manifest.dump(2) + "\n";
 }
 
-std::string curve_line(const StepReport& step) {
-  const nlohmann::ordered_json line{{"step", step.step},
-                                    {"loss", step.loss},
-                                    {"learning_rate", step.rate},
-                                    {"gradient_norm", step.gradient_norm},
-                                    {"real_tokens", step.real_tokens},
-                                    {"padded_tokens", step.padded_tokens}};
+std::string curve_line(const StepReport& step, const std::string& task) {
+  nlohmann::ordered_json line{{"step", step.step}};
+  if (!task.empty()) line["task"] = task;
+  line["loss"] = step.loss;
+  line["learning_rate"] = step.rate;
+  line["gradient_norm"] = step.gradient_norm;
+  line["real_tokens"] = step.real_tokens;
+  line["padded_tokens"] = step.padded_tokens;
   return line.dump() + "\n";
+}
+
+std::string evaluation_line(std::int64_t step, double score) {
+  return nlohmann::ordered_json{{"step", step}, {"evaluation", score}}.dump() + "\n";
 }
 
 }  // namespace sojourn

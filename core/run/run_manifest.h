@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "core/config/study.h"
 #include "core/data/features.h"
@@ -15,19 +18,12 @@
 
 namespace sojourn {
 
-struct TrainedStage {
-  std::string id;
-  std::int64_t steps = 0;
-  double seconds = 0;
-  double tokens_per_second = 0;  // real ones
-};
-
 struct RunRecord {
   const Study& study;
   TaskCatalog& tasks;
   const Machine& machine;
-  const std::map<DatasetKey, LoadedDataset>& data;
-  const std::vector<TrainedStage>& stages;
+  const std::map<DatasetKey, std::map<std::string, std::filesystem::path>>& data;  // its files
+  const nlohmann::ordered_json& stages;  // a list: id, key, and what was measured
   const std::vector<std::string>& failed_stages;
   bool complete = true;
 };
@@ -36,8 +32,11 @@ struct RunRecord {
 // files, stages.
 std::string run_manifest(const RunRecord& record);
 
-// One line of training/<stage>.jsonl: step, loss, learning rate, norm of the gradient before
-// clipping, tokens.
-std::string curve_line(const StepReport& step);
+// One line of training/<stage>.jsonl: step, the task that it trained (unless the stage has one, or
+// each step trains all), loss, learning rate, norm of the gradient before clipping, tokens.
+std::string curve_line(const StepReport& step, const std::string& task);
+
+// One line more after a step that was evaluated: the mean of primary metrics, in percent.
+std::string evaluation_line(std::int64_t step, double score);
 
 }  // namespace sojourn

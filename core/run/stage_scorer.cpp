@@ -3,12 +3,39 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/report/results.h"
 
 namespace sojourn {
 
-StageScorer::StageScorer(const Encoder& encoder, Head* head, TaskCatalog& tasks, DataOf data,
-                         std::int64_t pad_id)
-    : encoder_(encoder), head_(head), tasks_(tasks), data_(std::move(data)), pad_id_(pad_id) {}
+StageScorer::StageScorer(const Encoder& encoder, const StageHeads& heads, TaskCatalog& tasks,
+                         DataOf data, std::int64_t pad_id)
+    : encoder_(encoder), heads_(heads), tasks_(tasks), data_(std::move(data)), pad_id_(pad_id) {}
+
+std::vector<ScoreRecord> StageScorer::score(const ScoringGroup& group,
+                                            const std::function<void(const Scoring&)>& scored) {
+  std::vector<std::vector<LayerScores>> found;
+  for (const Scoring* scoring : group) {
+    found.push_back(score(*scoring));
+    scored(*scoring);
+  }
+  // Which layer of a sweep is reported is known when the last data set that chooses is scored.
+  std::vector<ScoreRecord> records;
+  for (std::size_t i = 0; i < group.size(); ++i) records.push_back(record(*group[i], found[i]));
+  return records;
+}
+
+ScoreRecord StageScorer::record(const Scoring& scoring,
+                                const std::vector<LayerScores>& found) const {
+  ScoreRecord made;
+  for (const auto& [layer, scores] : found) {
+    const bool chosen = scoring.sweep == SweepPart::kNone || layer == chosen_layer(scoring.target);
+    made.layers.push_back({layer, chosen, scores.n, scores.metrics});
+    if (!chosen) continue;
+    const auto& manifest = tasks_.task(scoring.data.task).manifest();
+    made.predictions = predictions_jsonl(scores.examples, manifest.statistics);
+  }
+  return made;
+}
 
 std::vector<LayerScores> StageScorer::score(const Scoring& scoring) {
   const auto layers = layers_of(scoring);
@@ -18,8 +45,8 @@ std::vector<LayerScores> StageScorer::score(const Scoring& scoring) {
     if (!known) to_learn.push_back(layer);
   }
   if (scoring.tuning && scoring.tuning != scoring.data && !to_learn.empty())
-    learn(*scoring.tuning, encode(*scoring.tuning, to_learn));
-  const auto encoded = encode(scoring.data, layers);
+    learn(*scoring.tuning, encode(*scoring.tuning, scoring.head, to_learn));
+  const auto encoded = encode(scoring.data, scoring.head, layers);
   if (scoring.tuning == scoring.data) learn(scoring.data, encoded);
   std::vector<LayerScores> found;
   for (const auto& [layer, data] : encoded) {
@@ -44,12 +71,13 @@ std::vector<std::optional<std::int64_t>> StageScorer::layers_of(const Scoring& s
 }
 
 std::vector<StageScorer::Encoded> StageScorer::encode(
-    const DatasetKey& key, const std::vector<std::optional<std::int64_t>>& layers) const {
+    const DatasetKey& key, const std::string& head,
+    const std::vector<std::optional<std::int64_t>>& layers) const {
   const Manifest& manifest = tasks_.task(key.task).manifest();
   std::vector<Encoded> encoded;
   if (!manifest.search) {
-    encoded.push_back(
-        {std::nullopt, encode_dataset(encoder_, *head_, manifest, data_(key), pad_id_)});
+    encoded.push_back({std::nullopt, encode_dataset(encoder_, *heads_.at(head).head, manifest,
+                                                    data_(key), pad_id_)});
     return encoded;
   }
   std::vector<std::int64_t> numbers;

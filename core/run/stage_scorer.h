@@ -11,9 +11,14 @@
 #include <vector>
 
 #include "core/eval/scorer.h"
-#include "core/plan/plan.h"
+#include "core/plan/stage_key.h"
+#include "core/run/score_record.h"
+#include "core/train/task_head.h"
 
 namespace sojourn {
+
+// The heads of a stage, by name.
+using StageHeads = std::map<std::string, TaskHead>;
 
 struct LayerScores {
   std::optional<std::int64_t> layer;  // none where a head is scored
@@ -24,9 +29,13 @@ class StageScorer {
  public:
   using DataOf = std::function<const LoadedDataset&(const DatasetKey&)>;
 
-  // All must outlive it; `head` is null on the study's own encoder.
-  StageScorer(const Encoder& encoder, Head* head, TaskCatalog& tasks, DataOf data,
+  // All must outlive it; there are no heads on the study's own encoder.
+  StageScorer(const Encoder& encoder, const StageHeads& heads, TaskCatalog& tasks, DataOf data,
               std::int64_t pad_id);
+
+  // All of a group, in its order. `scored` is called after each.
+  std::vector<ScoreRecord> score(const ScoringGroup& group,
+                                 const std::function<void(const Scoring&)>& scored);
 
   // At each of the scoring's layers. Those that choose must come before those that need the choice.
   // Throws Error(kInput) where a data set that chooses has no gold, and what encoding and decoding
@@ -45,14 +54,15 @@ class StageScorer {
   };
 
   std::vector<std::optional<std::int64_t>> layers_of(const Scoring& scoring) const;
-  std::vector<Encoded> encode(const DatasetKey& key,
+  std::vector<Encoded> encode(const DatasetKey& key, const std::string& head,
                               const std::vector<std::optional<std::int64_t>>& layers) const;
+  ScoreRecord record(const Scoring& scoring, const std::vector<LayerScores>& found) const;
   // What decoding learnt on a data set that was encoded now or before.
   void learn(const DatasetKey& key, const std::vector<Encoded>& encoded);
   void add_to_choice(const Scoring& scoring, const std::vector<LayerScores>& found);
 
   const Encoder& encoder_;
-  Head* head_;
+  const StageHeads& heads_;
   TaskCatalog& tasks_;
   DataOf data_;
   std::int64_t pad_id_;

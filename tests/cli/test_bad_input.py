@@ -39,7 +39,11 @@ STUDY_CASES = {
     "a head of other labels": ('task = "xnli"', 'task = "xnli"\ntrain = ["udpos"]', "study.toml:25", "xnli", "udpos"),
     "training what only is scored": ('train = ["mnli"]', 'train = ["xnli"]', "study.toml:21", "xnli"),
     "more tokens than the encoder takes": ("max_tokens = 32", "max_tokens = 129", "max_tokens", "129", "128"),
-    "several tasks in one stage": ('train = ["mnli"]', 'train = ["mnli", "udpos"]', "study.toml:21"),
+    "a task twice in one stage": ('train = ["mnli"]', 'train = ["mnli", "mnli"]', "study.toml:21", "mnli"),
+    "a chain beside a stage": ('train = ["mnli"]', 'train = ["mnli"]\nchain = [["mnli"]]', "study.toml:2", "chain"),
+    "heads of other labels under one name": (
+        'train = ["mnli"]', 'train = ["mnli", "udpos"]\nheads = { mnli = "one", udpos = "one" }', "study.toml:22", "'one'",
+    ),
     "no such encoder": ('path = "encoder"', 'path = "nowhere"', "nowhere"),
     "an unset variable": ('path = "encoder"', 'path = "$SOJOURN_NOT_SET/x"', "study.toml:6", "SOJOURN_NOT_SET"),
 }

@@ -54,14 +54,14 @@ def test_a_run_leaves_all_that_it_promises(world):
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["complete"] and "model.safetensors" in manifest["encoder"]["sha256"]
     assert "xnli: accuracy" in result.stdout and "- none" in result.stdout
-    assert sorted(p.name for p in (world.root / "runs").iterdir()) == ["small"]
+    assert sorted(p.name for p in (world.root / "runs").iterdir()) == [".store", "small"]
 
 
 def test_the_same_study_twice_gives_the_same_bytes(world):
     study = ["--set", 'keep="all"']
     assert world.run("--out", "a", *study).returncode == 0
     shutil.rmtree(world.root / "cache")  # the second one tokenizes anew
-    assert world.run("--out", "elsewhere/b", *study).returncode == 0
+    assert world.run("--out", "elsewhere/b", "--store", "other", *study).returncode == 0  # and trains anew
     first, second = contents(world.root / "a"), contents(world.root / "elsewhere/b")
     assert first == second
     assert any(name.endswith("model.safetensors") for name in first)
@@ -140,7 +140,8 @@ def test_a_plugin_is_swapped_without_a_new_host(world):
 def test_resolved_study_runs_again_to_the_same_results(world):
     assert world.run("--out", "a", "--set", "recipes.default.epochs=1").returncode == 0
     shutil.copy(world.root / "a/study.toml", world.root / "again.toml")
-    assert world.sojourn("run", "again.toml", "--threads", "2", "--out", "b").returncode == 0
+    again = world.sojourn("run", "again.toml", "--threads", "2", "--out", "b", "--store", "other")
+    assert again.returncode == 0, again.stderr
     assert contents(world.root / "a") == contents(world.root / "b")
 
 
@@ -152,7 +153,7 @@ def test_tasks_lists_what_is_there(world):
 
 
 def test_help_and_version(world):
-    for command in ([], ["run"], ["tasks"]):
+    for command in ([], ["run"], ["plan"], ["why"], ["stage"], ["store"], ["tasks"]):
         result = world.sojourn(*command, "--help")
         assert result.returncode == 0 and "Examples:" in result.stdout
     version = world.sojourn("--version").stdout
