@@ -18,17 +18,14 @@ namespace {
 
 constexpr std::uintmax_t kFloat = 4;  // bytes
 
-// Parameters of the layers, and of all of the encoder.
-std::uintmax_t layer_parameters(const EncoderConfig& config) {
+// Parameters of the encoder.
+std::uintmax_t parameters(const EncoderConfig& config) {
   const auto h = static_cast<std::uintmax_t>(config.hidden_size);
   const auto i = static_cast<std::uintmax_t>(config.intermediate_size);
-  const std::uintmax_t of_one = 4 * h * h + 4 * h + 2 * h * i + i + h + 4 * h;
-  return static_cast<std::uintmax_t>(config.layers) * of_one;
-}
-std::uintmax_t parameters(const EncoderConfig& config) {
-  const auto rows = config.vocab_size + config.max_positions + config.type_vocab_size + 2;
-  return layer_parameters(config) +
-         static_cast<std::uintmax_t>(rows) * static_cast<std::uintmax_t>(config.hidden_size);
+  const auto layers = static_cast<std::uintmax_t>(config.layers);
+  const auto rows = static_cast<std::uintmax_t>(config.vocab_size + config.max_positions +
+                                                config.type_vocab_size + 2);
+  return layers * (4 * h * h + 4 * h + 2 * h * i + i + h + 4 * h) + rows * h;
 }
 
 class Reporter {
@@ -131,9 +128,9 @@ class Reporter {
 
   void add_training(const Stage& stage, PlannedStage& made) {
     std::vector<std::int64_t> features;
-    double pieces = 0;  // of a step
+    std::vector<DatasetSize> sizes;
     for (const auto& training : stage.training) {
-      DatasetSize all;
+      DatasetSize& all = sizes.emplace_back();
       for (const auto& key : training.data) {
         const auto found = size(key);
         if (!found) {
@@ -144,12 +141,9 @@ class Reporter {
         all.pieces += found->pieces;
       }
       features.push_back(all.features);
-      pieces += static_cast<double>(all.pieces) / static_cast<double>(all.features) *
-                static_cast<double>(training.recipe.batch_size);
     }
-    if (stage.sampling.by != "all") pieces /= static_cast<double>(stage.training.size());
     made.steps = steps_of(stage, features);
-    made.tokens = std::llround(pieces * static_cast<double>(*made.steps));
+    made.tokens = std::llround(pieces_of_step(stage, sizes) * static_cast<double>(*made.steps));
   }
 
   void add_scoring(std::size_t s, PlannedStage& made) {

@@ -27,6 +27,15 @@ std::vector<double> shares(const Stage& stage, const std::vector<std::int64_t>& 
 
 }  // namespace
 
+double pieces_of_step(const Stage& stage, const std::vector<DatasetSize>& sizes) {
+  double pieces = 0;
+  for (std::size_t t = 0; t < stage.training.size(); ++t) {
+    pieces += static_cast<double>(sizes[t].pieces) / static_cast<double>(sizes[t].features) *
+              static_cast<double>(stage.training[t].recipe.batch_size);
+  }
+  return stage.sampling.by == "all" ? pieces : pieces / static_cast<double>(sizes.size());
+}
+
 std::int64_t steps_of(const Stage& stage, const std::vector<std::int64_t>& features) {
   if (stage.recipe.steps) return *stage.recipe.steps;
   std::vector<TaskEpochs> epochs;

@@ -46,6 +46,9 @@ class StageTrainer {
   const Tokenizer& tokenizer_;
 };
 
+// Pieces that a step trains on average, from the sizes of its tasks' training data, in their order.
+double pieces_of_step(const Stage& stage, const std::vector<DatasetSize>& sizes);
+
 // Optimizer steps of a stage whose tasks have so many training features.
 std::int64_t steps_of(const Stage& stage, const std::vector<std::int64_t>& features);
 

@@ -103,19 +103,16 @@ std::int64_t StageWorker::size_of_work(std::size_t s) const {
       work += size_of(data(scoring->data)).pieces;
   }
   if (!work_[s].train) return work;
-  double pieces = 0;  // of a step
+  std::vector<DatasetSize> sizes;
   for (const auto& training : stage.training) {
-    double of_task = 0;
-    double features = 0;
+    DatasetSize& all = sizes.emplace_back();
     for (const auto& key : training.data) {
       const auto size = size_of(data(key));
-      of_task += static_cast<double>(size.pieces);
-      features += static_cast<double>(size.features);
+      all.features += size.features;
+      all.pieces += size.pieces;
     }
-    pieces += of_task / features * static_cast<double>(training.recipe.batch_size);
   }
-  if (stage.sampling.by != "all") pieces /= static_cast<double>(stage.training.size());
-  return work + std::llround(Progress::kTrainingWork * pieces *
+  return work + std::llround(Progress::kTrainingWork * pieces_of_step(stage, sizes) *
                              static_cast<double>(trainer_->steps(stage)));
 }
 
