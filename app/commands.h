@@ -98,11 +98,22 @@ struct StoreArguments {
   std::filesystem::path store = "runs/.store";
   std::string action;  // ls, verify or gc
   bool dry_run = false;
+  bool weights = false;  // gc also removes those that only new scores would need
 };
 
 // Adds `sojourn store` and its subcommands to the command line.
 CLI::App* add_store(CLI::App& app, StoreArguments& arguments);
 int store_command(const StoreArguments& arguments);
+
+struct MergeArguments {
+  std::filesystem::path encoder;
+  std::filesystem::path adapter;
+  std::filesystem::path out;
+};
+
+// Adds `sojourn merge` to the command line.
+CLI::App* add_merge(CLI::App& app, MergeArguments& arguments);
+int merge_command(const MergeArguments& arguments);
 
 // For --version: the program's, LibTorch's, the CPU's features and what they select.
 std::string version_text();

@@ -84,6 +84,7 @@ constexpr const char* kExamples = R"(Examples:
   sojourn submission runs/x --out DIR    write a run's predictions as XTREME takes them
   sojourn data check study.toml          look at the data of a study, and for leaks
   sojourn store ls                       list the stages that are kept, and their sizes
+  sojourn merge ENCODER ADAPTER --out D  add an adapter to the weights of its encoder
   sojourn run --help                     options of a command)";
 
 // Freed memory stays with the process: training frees and asks for the same large blocks at every
@@ -286,6 +287,8 @@ int parse_and_run(int argc, char** argv) {
   const auto* stage = add_stage(app, stage_arguments);
   StoreArguments store_arguments;
   const auto* store = add_store(app, store_arguments);
+  MergeArguments merge_arguments;
+  const auto* merge = add_merge(app, merge_arguments);
 
   try {
     app.parse(argc, argv);
@@ -300,6 +303,7 @@ int parse_and_run(int argc, char** argv) {
   if (submission->parsed()) return submission_command(submission_arguments);
   if (data_check->parsed()) return data_check_command(check_arguments);
   if (store->parsed()) return store_command(store_arguments);
+  if (merge->parsed()) return merge_command(merge_arguments);
   return tasks->parsed() ? tasks_command(tasks_path) : score_command(score_arguments);
 }
 

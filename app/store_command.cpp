@@ -9,7 +9,7 @@
 #include "core/base/cancel.h"
 #include "core/base/text.h"
 #include "core/report/table.h"
-#include "core/run/stage_store.h"
+#include "core/run/stored_study.h"
 
 namespace sojourn {
 
@@ -21,6 +21,8 @@ constexpr const char* kExamples = R"(Examples:
   sojourn store gc --dry-run            what gc would remove
   sojourn store gc                      removes it: what no run needs whose folder still exists,
                                         damaged entries, and work that nobody is at
+  sojourn store gc --weights            also weights of targets that are scored: a language that is
+                                        added later then trains its target again
   sojourn store ls --store /scratch/store
 
 A run's folder keeps what it links to: the disk has it until the folder goes too.
@@ -74,6 +76,17 @@ int verify(StageStore& store) {
   return damaged == 0 ? kExitOk : kExitInput;
 }
 
+// Of stages that are needed; returns how many bytes they have.
+std::uintmax_t remove_weights(StageStore& store, bool dry_run) {
+  std::uintmax_t size = 0;
+  for (auto& item : store.list()) {
+    if (item.kind != "stages" || !item.entry || !item.entry->has(kStateFile)) continue;
+    size += item.entry->files.at(kStateFile).size;
+    if (!dry_run) store.remove_file(*item.entry, kStateFile);
+  }
+  return size;
+}
+
 }  // namespace
 
 CLI::App* add_store(CLI::App& app, StoreArguments& arguments) {
@@ -90,8 +103,10 @@ CLI::App* add_store(CLI::App& app, StoreArguments& arguments) {
   };
   add("ls", "List what is kept, its size, and the runs that need it");
   add("verify", "Read all files and compare their SHA-256");
-  add("gc", "Remove what no run needs")
-      ->add_flag("--dry-run", arguments.dry_run, "Say what would be removed, and remove nothing");
+  auto* gc = add("gc", "Remove what no run needs");
+  gc->add_flag("--dry-run", arguments.dry_run, "Say what would be removed, and remove nothing");
+  gc->add_flag("--weights", arguments.weights,
+               "Also weights of targets that are scored, which only new scores would need");
   return store;
 }
 
@@ -103,6 +118,10 @@ int store_command(const StoreArguments& arguments) {
   const auto items = gc ? store.gc(arguments.dry_run) : store.list();
   const char* total = !gc ? " in all" : arguments.dry_run ? " would be removed" : " removed";
   std::printf("%s", table_of(items, total).c_str());
+  if (arguments.weights) {
+    const std::uintmax_t size = remove_weights(store, arguments.dry_run);
+    std::printf("weights of scored targets: %s%s\n", bytes_text(size).c_str(), total);
+  }
   return kExitOk;
 }
 

@@ -63,6 +63,14 @@ std::vector<std::int64_t> random_permutation(const RandomKey& key, std::string_v
   return order;
 }
 
+std::vector<float> random_uniform(const RandomKey& key, std::string_view stream, std::int64_t n) {
+  std::vector<float> values(static_cast<std::size_t>(n));
+  const Philox random(key, stream);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = std::ldexp(static_cast<float>(random(i / 4)[i % 4] >> 8), -24);
+  return values;
+}
+
 std::vector<float> random_normal(const RandomKey& key, std::string_view stream, std::int64_t n) {
   std::vector<float> values(static_cast<std::size_t>(n));
   const Philox random(key, stream);

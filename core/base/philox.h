@@ -47,6 +47,9 @@ Philox::Block philox_rounds(Philox::Block counter, std::uint32_t key0, std::uint
 std::vector<std::int64_t> random_permutation(const RandomKey& key, std::string_view stream,
                                              std::int64_t n);
 
+// n numbers in [0, 1), of 24 bits each.
+std::vector<float> random_uniform(const RandomKey& key, std::string_view stream, std::int64_t n);
+
 // n standard normal numbers (Box-Muller, in double, then rounded).
 std::vector<float> random_normal(const RandomKey& key, std::string_view stream, std::int64_t n);
 

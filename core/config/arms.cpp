@@ -149,6 +149,7 @@ Recipe PartialRecipe::over(Recipe base) const {
     if (given.contains(name)) into = own;
   };
   each_value(Keys<Recipe>(kRecipeKeys), "", values, base, visit);
+  for (const auto& [name, value] : values.options) base.options.insert_or_assign(name, value);
   if (given.contains("steps")) base.epochs = 0;
   if (given.contains("epochs")) base.steps.reset();
   return base;

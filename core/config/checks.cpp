@@ -1,6 +1,7 @@
 #include "core/config/checks.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -44,40 +45,55 @@ void check_layers(const Target& target) {
   }
 }
 
-// What `patience` and the like say of evaluations needs evaluations. `has_every`: a recipe that
-// this one goes over has them.
+// A table of recipes whose keys mean nothing without one of them.
+struct Deciding {
+  std::string key;                  // the one: "evaluate.every"
+  std::vector<std::string> others;  // in the same table
+  std::string complaint;
+};
+
+const std::array<Deciding, 2>& deciding_keys() {
+  static const std::array<Deciding, 2> keys{
+      {{"evaluate.every",
+        {"evaluate.limit", "evaluate.patience", "evaluate.by"},
+        "is about evaluations, and nothing says when they are; expected 'every' beside it"},
+       {"adapter.kind",
+        {"adapter.rank", "adapter.alpha", "adapter.dropout", "adapter.targets", "adapter.layers",
+         "adapter.merge"},
+        "is about an adapter, and nothing says which; expected 'kind' beside it"}}};
+  return keys;
+}
+
+bool has(const PartialRecipe& recipe, const std::string& key) {
+  return recipe.given.contains(key) || recipe.grid.contains(key);
+}
+
+// `decided`: a recipe that this one goes over has the deciding key.
 template <class Owner>
-void check_evaluation(const Owner& owner, const std::string& path, const PartialRecipe& recipe,
-                      bool has_every) {
-  const auto is_there = [&](const std::string& key) {
-    return recipe.given.contains(key) || recipe.grid.contains(key);
-  };
-  if (has_every || is_there("evaluate.every")) return;
-  for (const std::string key : {"limit", "patience", "by"}) {
-    if (!is_there("evaluate." + key)) continue;
-    throw input_error(owner.where_of(path + ".evaluate." + key),
-                      "'" + key +
-                          "' is about evaluations, and nothing says when they are; "
-                          "expected 'every' beside it");
+void check_decided(const Owner& owner, const std::string& path, const PartialRecipe& recipe,
+                   const Deciding& deciding, bool decided) {
+  if (decided || has(recipe, deciding.key)) return;
+  for (const std::string& key : deciding.others) {
+    if (!has(recipe, key)) continue;
+    throw input_error(owner.where_of(path + "." + key),
+                      "'" + key.substr(key.find('.') + 1) + "' " + deciding.complaint);
   }
 }
 
-bool evaluates(const PartialRecipe& recipe) {
-  return recipe.given.contains("evaluate.every") || recipe.grid.contains("evaluate.every");
-}
-
-void check_evaluations(const Study& study) {
-  const bool by_default = evaluates(study.default_recipe);
+void check_decided(const Study& study, const Deciding& deciding) {
+  const bool by_default = has(study.default_recipe, deciding.key);
   // Which task a target trains can be up to its plugin, so that any task's recipe may be below.
   bool by_task = by_default;
-  for (const auto& [task, recipe] : study.task_recipes) by_task = by_task || evaluates(recipe);
-
-  check_evaluation(study, "recipes.default", study.default_recipe, false);
   for (const auto& [task, recipe] : study.task_recipes)
-    check_evaluation(study, "recipes." + task, recipe, by_default);
+    by_task = by_task || has(recipe, deciding.key);
+
+  check_decided(study, "recipes.default", study.default_recipe, deciding, false);
+  for (const auto& [task, recipe] : study.task_recipes)
+    check_decided(study, "recipes." + task, recipe, deciding, by_default);
   for (const auto& stage : study.intermediates)
-    check_evaluation(stage, "recipe", stage.recipe, by_task);
-  for (const auto& stage : study.targets) check_evaluation(stage, "recipe", stage.recipe, by_task);
+    check_decided(stage, "recipe", stage.recipe, deciding, by_task);
+  for (const auto& stage : study.targets)
+    check_decided(stage, "recipe", stage.recipe, deciding, by_task);
 }
 
 // Tasks belong to a stage, so only a stage's own recipe may name them.
@@ -241,7 +257,7 @@ void check_study(const Study& study) {
     IntermediateCheck(intermediate, target_tasks).check();
   check_names(study.intermediates, "[[intermediate]]");
   check_names(study.targets, "[[target]]");
-  check_evaluations(study);
+  for (const auto& deciding : deciding_keys()) check_decided(study, deciding);
   check_evaluated_tasks(study);
   const auto names = unshared_names(study);
   if (holds(names, study.baseline)) return;

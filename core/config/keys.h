@@ -36,6 +36,7 @@ enum class Words : std::uint8_t {
   kKeep,
   kLayers,
   kSampling,
+  kAdapter,
 };
 
 struct Rule {
@@ -83,8 +84,9 @@ using Member =
     std::variant<std::int64_t T::*, std::optional<std::int64_t> T::*, double T::*, bool T::*,
                  std::string T::*, std::vector<std::string> T::*, std::vector<std::uint64_t> T::*,
                  PathMember<T>, Extends, OneStage<T>, Stages T::*, ByName<double> T::*,
-                 ByName<std::string> T::*, Evaluation T::*, PartialRecipe T::*, RecipesByTask T::*,
-                 Limit T::*, Sampling T::*, Checkpointing T::*, std::vector<TaskData> T::*,
+                 ByName<std::string> T::*, TaskOptions T::*, std::vector<std::int64_t> T::*,
+                 Evaluation T::*, Adapter T::*, PartialRecipe T::*, RecipesByTask T::*, Limit T::*,
+                 Sampling T::*, Checkpointing T::*, std::vector<TaskData> T::*,
                  std::vector<Intermediate> T::*, std::vector<Target> T::*, Keys<T>>;
 
 template <class T>
@@ -110,6 +112,27 @@ inline constexpr std::array kEvaluationKeys = {
                     &Evaluation::patience,
                     {.range = kCount}},
     Key<Evaluation>{"by", "Tasks whose primary metrics are averaged", &Evaluation::by},
+};
+
+inline constexpr std::array kAdapterKeys = {
+    Key<Adapter>{"kind",
+                 "Train low-rank matrices beside frozen weights, or the weights themselves",
+                 &Adapter::kind,
+                 {.words = Words::kAdapter}},
+    Key<Adapter>{"rank", "Of the product of the two matrices", &Adapter::rank, {.range = kCount}},
+    Key<Adapter>{"alpha", "The product counts alpha / rank", &Adapter::alpha, {.range = kPositive}},
+    Key<Adapter>{"dropout",
+                 "Of what the matrices see, in training",
+                 &Adapter::dropout,
+                 {.range = {.min = 0, .max = 1, .max_open = true}}},
+    Key<Adapter>{"targets", "Modules that get such matrices, by the end of their names",
+                 &Adapter::targets},
+    Key<Adapter>{
+        "layers",
+        "Layers whose modules get them: \"all\", or numbers, k for what makes hidden state k",
+        &Adapter::layers,
+        {.range = kCount}},
+    Key<Adapter>{"merge", "Add the product to the weights once they are trained", &Adapter::merge},
 };
 
 inline constexpr std::array kRecipeKeys = {
@@ -148,6 +171,8 @@ inline constexpr std::array kRecipeKeys = {
                 {.rival = "epochs", .range = kCount}},
     Key<Recipe>{"evaluate", "Evaluation while training: the stage ends with its best weights",
                 &Recipe::evaluate},
+    Key<Recipe>{"adapter", "What is trained instead of the encoder's weights", &Recipe::adapter},
+    Key<Recipe>{"options", "What the task itself can be told, by name", &Recipe::options},
 };
 
 inline constexpr std::array kLimitKeys = {
@@ -293,6 +318,7 @@ inline constexpr std::array kStudyKeys = {
 
 // The keys of a struct that is a table of its own.
 constexpr Keys<Evaluation> keys_of(const Evaluation&) { return kEvaluationKeys; }
+constexpr Keys<Adapter> keys_of(const Adapter&) { return kAdapterKeys; }
 constexpr Keys<Recipe> keys_of(const Recipe&) { return kRecipeKeys; }
 constexpr Keys<Limit> keys_of(const Limit&) { return kLimitKeys; }
 constexpr Keys<Sampling> keys_of(const Sampling&) { return kSamplingKeys; }

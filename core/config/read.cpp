@@ -132,6 +132,8 @@ class Reader {
       read_tables(value, child, spot, into);
     } else if constexpr (NamedValues<V>) {
       read_named(value, child, spot.rule, into);
+    } else if constexpr (std::is_same_v<V, TaskOptions>) {
+      read_options(value, child, spot.rule, into);
     } else if constexpr (std::is_same_v<V, PartialRecipe>) {
       read_recipe(value, child, into);
     } else if constexpr (std::is_same_v<V, RecipesByTask>) {
@@ -164,6 +166,18 @@ class Reader {
     }
     read_value(value, spot, into);
     recipe.given.insert(name);
+  }
+
+  static void read_options(const Value& value, const Here& here, const Rule& rule,
+                           TaskOptions& into) {
+    if (value.table() == nullptr)
+      throw input_error(value.where,
+                        "expected a table " + here.title() + " of options, found " + value.found());
+    for (const Entry& entry : *value.table()) {
+      (*here.places)[here.prefix + entry.key] = entry.value.where;
+      read_value(entry.value, {"'" + entry.key + "'" + here.in(), rule}, into[entry.key]);
+      here.recipe->given.insert(here.within + entry.key);
+    }
   }
 
   // A path in a base file is written as if it stood in the file that extends it.

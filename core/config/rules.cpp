@@ -77,17 +77,20 @@ void push_distinct(const Value& value, const Spot& spot, T item, const std::stri
 std::span<const std::string_view> choices(Words words) {
   static constexpr std::array<std::string_view, 3> kSplits{"train", "dev", "test"};
   static constexpr std::array<std::string_view, 2> kKeeps{"intermediates", "all"};
-  static constexpr std::array<std::string_view, 1> kAllLayers{"all"};
+  static constexpr std::array<std::string_view, 1> kSweeps{kAllLayers};
   static constexpr std::array<std::string_view, 3> kSamplings{"size", "weights", "all"};
+  static constexpr std::array<std::string_view, 2> kAdapters{"none", "lora"};
   switch (words) {
     case Words::kSplit:
       return kSplits;
     case Words::kKeep:
       return kKeeps;
     case Words::kLayers:
-      return kAllLayers;
+      return kSweeps;
     case Words::kSampling:
       return kSamplings;
+    case Words::kAdapter:
+      return kAdapters;
     case Words::kAny:
     case Words::kFolderName:
       break;
@@ -192,6 +195,30 @@ void read_value(const Value& value, const Spot& spot, std::vector<std::uint64_t>
     read_value(item, spot, number);
     push_distinct(item, spot, static_cast<std::uint64_t>(number), std::to_string(number), into);
   }
+}
+
+void read_value(const Value& value, const Spot& spot, std::vector<std::int64_t>& into) {
+  into.clear();
+  const auto* word = std::get_if<std::string>(&value.data);
+  if (word != nullptr && *word == kAllLayers) return;
+  for (const Value& item : as_list(value, spot, "\"all\" or a list of integers")) {
+    std::int64_t number = 0;
+    read_value(item, spot, number);
+    push_distinct(item, spot, number, std::to_string(number), into);
+  }
+}
+
+void read_value(const Value& value, const Spot& spot, OptionValue& into) {
+  if (const auto* text = std::get_if<std::string>(&value.data)) {
+    into = *text;
+    return;
+  }
+  const bool number = std::holds_alternative<double>(value.data) ||
+                      std::holds_alternative<std::int64_t>(value.data);
+  if (!number) throw wrong_type(value, spot, "a number or a string");
+  double read = 0;
+  read_value(value, spot, read);
+  into = read;
 }
 
 template <class V>

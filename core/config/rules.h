@@ -13,6 +13,8 @@
 
 namespace sojourn::config {
 
+inline constexpr std::string_view kAllLayers = "all";
+
 // A key in messages, "'warmup' in [recipes.default]", and what holds for it.
 struct Spot {
   std::string label;
@@ -38,6 +40,9 @@ void read_value(const Value& value, const Spot& spot, std::string& into);
 // Lists: of distinct items, and not empty.
 void read_value(const Value& value, const Spot& spot, std::vector<std::string>& into);
 void read_value(const Value& value, const Spot& spot, std::vector<std::uint64_t>& into);
+// "all" is the empty list.
+void read_value(const Value& value, const Spot& spot, std::vector<std::int64_t>& into);
+void read_value(const Value& value, const Spot& spot, OptionValue& into);
 
 std::string read_text(const Value& value, const Spot& spot);
 

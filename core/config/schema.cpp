@@ -92,6 +92,10 @@ Json value_schema(const Rule& rule, const V& value, Defaults used, bool grids) {
     return words_schema(rule);
   } else if constexpr (std::is_same_v<V, std::vector<std::uint64_t>>) {
     return list_of(integer(rule));
+  } else if constexpr (std::is_same_v<V, std::vector<std::int64_t>>) {
+    return either({{"const", kAllLayers}}, list_of(integer(rule)));
+  } else if constexpr (std::is_same_v<V, TaskOptions>) {
+    return {{"type", "object"}, {"additionalProperties", {{"type", {"number", "string"}}}}};
   } else if constexpr (std::is_same_v<V, ByName<double>>) {
     return by_name(number(rule));
   } else if constexpr (std::is_same_v<V, ByName<std::string>>) {
@@ -115,6 +119,8 @@ void add_default(const V& value, const Rule& rule, Json& schema) {
                        std::is_same_v<V, std::vector<std::string>> ||
                        std::is_same_v<V, std::vector<std::uint64_t>>) {
     if (!value.empty()) schema["default"] = value;
+  } else if constexpr (std::is_same_v<V, std::vector<std::int64_t>>) {
+    schema["default"] = kAllLayers;
   }
 }
 

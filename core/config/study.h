@@ -12,6 +12,9 @@
 #include <variant>
 #include <vector>
 
+#include "core/base/task_options.h"
+#include "core/config/adapter.h"
+
 namespace sojourn {
 
 // When a stage is evaluated on the English dev splits of its tasks, and what follows from it: the
@@ -39,6 +42,8 @@ struct Recipe {
   double epochs = 2;                  // 0 where steps is given
   std::optional<std::int64_t> steps;  // optimizer steps
   Evaluation evaluate;
+  Adapter adapter;
+  TaskOptions options;  // of the task, see Manifest::options
 
   bool operator==(const Recipe&) const = default;
 };

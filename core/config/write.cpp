@@ -40,8 +40,9 @@ std::string toml_text(const std::string& text) {
   return quoted + '"';
 }
 
-std::string toml_text(const PartialRecipe::Number& number) {
-  return std::visit([](auto value) { return toml_text(value); }, number);
+template <class... V>
+std::string toml_text(const std::variant<V...>& value) {
+  return std::visit([](const auto& one) { return toml_text(one); }, value);
 }
 
 template <class T>
@@ -66,6 +67,24 @@ std::string value_text(const Key<T>& key, const V& value) {
     return in_range(value, key.rule.range) ? toml_text(value) : "";
   } else {
     return toml_text(value);
+  }
+}
+
+// What a recipe holds beside tables.
+template <class V>
+concept RecipeValue = NumberKey<V> || std::is_same_v<V, bool> || std::is_same_v<V, std::string> ||
+                      std::is_same_v<V, std::vector<std::string>> ||
+                      std::is_same_v<V, std::vector<std::int64_t>>;
+
+// A recipe goes over others, so that false and all layers say something.
+template <class T, class V>
+std::string recipe_text(const Key<T>& key, const V& value) {
+  if constexpr (std::is_same_v<V, bool>) {
+    return value ? "true" : "false";
+  } else if constexpr (std::is_same_v<V, std::vector<std::int64_t>>) {
+    return value.empty() ? toml_text(std::string(kAllLayers)) : toml_text(value);
+  } else {
+    return value_text(key, value);
   }
 }
 
@@ -127,6 +146,8 @@ class Writer {
       write_recipe(child, value, std::is_same_v<T, Study>);
     } else if constexpr (std::is_same_v<V, RecipesByTask>) {
       for (const auto& [task, recipe] : value) write_recipe(below(path, task), recipe, false);
+    } else if constexpr (std::is_same_v<V, TaskOptions>) {
+      static_assert(!std::is_same_v<T, Recipe>);  // part of a recipe, written with it
     } else if constexpr (std::is_same_v<V, Sampling>) {
       V base;
       if constexpr (requires { owner.joint; }) {
@@ -175,13 +196,17 @@ class Writer {
         if constexpr (requires { values.*member; }) {
           using V = std::decay_t<decltype(values.*member)>;
           if constexpr (Table<V>) {
-            write_recipe_keys(name + ".", keys_of(V()), values.*member, recipe, whole);
-          } else if constexpr (NumberKey<V> || std::is_same_v<V, std::vector<std::string>>) {
+            const bool said = whole && !(values.*member == V());
+            write_recipe_keys(name + ".", keys_of(V()), values.*member, recipe, said);
+          } else if constexpr (std::is_same_v<V, TaskOptions>) {
+            for (const auto& [option, value] : values.*member)
+              write_line(name + "." + key_text(option), toml_text(value));
+          } else if constexpr (RecipeValue<V>) {
             const auto grid = recipe.grid.find(name);
             if (grid != recipe.grid.end()) {
               write_line(name, toml_text(grid->second));
             } else if (whole || recipe.given.contains(name)) {
-              write_line(name, value_text(key, values.*member));
+              write_line(name, recipe_text(key, values.*member));
             }
           }
         }

@@ -12,6 +12,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/hash.h"
 #include "core/model/checkpoint_reader.h"
 #include "core/model/layer.h"
 #include "core/model/safetensors.h"
@@ -62,7 +63,7 @@ Encoder::~Encoder() = default;
 
 void Encoder::set_precision(Precision precision) noexcept {
   precision_ = precision;
-  parameters_changed();
+  drop_copies();
 }
 
 at::Tensor Encoder::embed(const EncoderBatch& batch, const Packing& packing,
@@ -105,6 +106,7 @@ at::Tensor Encoder::word_table() const {
 
 std::vector<Parameter> Encoder::begin_training(const std::vector<std::int64_t>& active_ids,
                                                std::int64_t highest_layer) {
+  leave_adapter();
   auto rows = active_ids;  // and padding, which is looked up too, though no gradient reaches it
   if (!std::binary_search(rows.begin(), rows.end(), config_.pad_id)) {
     rows.insert(std::lower_bound(rows.begin(), rows.end(), config_.pad_id), config_.pad_id);
@@ -117,7 +119,40 @@ std::vector<Parameter> Encoder::begin_training(const std::vector<std::int64_t>& 
   return trained;
 }
 
+std::vector<Parameter> Encoder::begin_adapting(const Adapter& adapter, std::int64_t highest_layer,
+                                               const RandomKey& key) {
+  leave_adapter();
+  Adapted adapted{adapter, {}, {}};
+  std::string digests;
+  for (std::int64_t layer = 1; layer <= highest_layer; ++layer) {
+    const auto& chosen = adapter.layers;
+    if (!chosen.empty() && std::ranges::find(chosen, layer) == chosen.end()) continue;
+    const auto weights = layers_[static_cast<std::size_t>(layer - 1)]->adapt(adapter, key);
+    if (!weights.empty()) adapted.layers.push_back(layer);
+    for (const auto& weight : weights) {
+      const auto bytes = weight.to(at::kCPU).contiguous();
+      digests += sha256({static_cast<const char*>(bytes.const_data_ptr()),
+                         static_cast<std::size_t>(bytes.nbytes())});
+    }
+  }
+  if (adapted.layers.empty()) {
+    throw input_error("adapter.layers", "none of them is among the layers 1 to " +
+                                            std::to_string(highest_layer) +
+                                            ", which are all that the stage's tasks see");
+  }
+  adapted.base = sha256(digests);
+  adapted_ = std::move(adapted);
+  return trained_parameters();
+}
+
 std::vector<Parameter> Encoder::trained_parameters() const {
+  if (adapted_) {
+    std::vector<Parameter> trained;
+    for (const auto& layer : layers_) {
+      for (const auto* parameter : layer->adapter_parameters()) trained.push_back(*parameter);
+    }
+    return trained;
+  }
   if (active_ids().empty()) return {};
   std::vector<Parameter> trained{words_.trained(), positions_, types_, norm_weight_, norm_bias_};
   for (std::int64_t i = 0; i < trained_layers_; ++i) {
@@ -127,19 +162,48 @@ std::vector<Parameter> Encoder::trained_parameters() const {
   return trained;
 }
 
+// The weights that were trained beside stay as they are, and so do copies of them.
 void Encoder::parameters_changed() {
+  if (!adapted_) drop_copies();
+}
+
+void Encoder::drop_copies() {
   word_table_ = at::Tensor();
   for (const auto& layer : layers_) layer->parameters_changed();
 }
 
-void Encoder::pause_training(double untouched_factor) { words_.pause_training(untouched_factor); }
+void Encoder::pause_training(double untouched_factor) {
+  if (!adapted_) words_.pause_training(untouched_factor);
+}
 
 void Encoder::resume_training() {
+  if (adapted_) return;
   words_.resume_training();
   parameters_changed();  // copies that were made without gradients
 }
 
+void Encoder::merge_adapter() {
+  const at::NoGradGuard no_grad;
+  for (const auto& layer : layers_) layer->merge_adapters();
+  drop_copies();
+}
+
+void Encoder::leave_adapter() {
+  if (!adapted_) return;
+  merge_adapter();
+  for (const auto& layer : layers_) layer->drop_adapters();
+  adapted_.reset();
+}
+
 void Encoder::end_training(double untouched_factor) {
+  if (adapted_) {
+    for (const auto& layer : layers_) {
+      for (auto* parameter : layer->adapter_parameters())
+        parameter->value = parameter->value.detach();
+    }
+    if (adapted_->adapter.merge) merge_adapter();
+    return;
+  }
   words_.end_training(untouched_factor);
   for (auto* parameter : {&positions_, &types_, &norm_weight_, &norm_bias_}) {
     parameter->value = parameter->value.detach();

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
+#include "core/config/adapter.h"
 #include "core/model/dropout.h"
 #include "core/model/encoder_config.h"
 #include "core/model/packing.h"
@@ -80,13 +82,20 @@ class Encoder {
   // until end_training.
   std::vector<Parameter> begin_training(const std::vector<std::int64_t>& active_ids,
                                         std::int64_t highest_layer);
+  // Starts a stage that leaves all of these as they are, and trains new low-rank matrices beside
+  // the weights of the adapter's modules, in its layers up to highest_layer; returns them. Their
+  // first values depend on seed and role of `key`. Throws Error(kInput) where no layer gets any.
+  std::vector<Parameter> begin_adapting(const Adapter& adapter, std::int64_t highest_layer,
+                                        const RandomKey& key);
   // After each optimizer step: drops what was derived from the old values.
   void parameters_changed();
   // Between two steps: the encoder may score, also ids that aren't active; its hidden states are
   // those of an encoder whose stage ends here. Until resume_training().
   void pause_training(double untouched_factor);
   void resume_training();
-  // Ends a stage. What AdamW would have done to the rows that got no gradient is a multiplication
+  // Ends a stage. Matrices of an adapter are added to the weights if it merges, else forward() goes
+  // on to use them beside the weights, and the next stage begins with adding them.
+  // What AdamW would have done to the rows that got no gradient is a multiplication
   // by `untouched_factor`, the product of 1 - rate * decay over the steps.
   void end_training(double untouched_factor);
 
@@ -97,11 +106,24 @@ class Encoder {
   std::int64_t trained_layers() const noexcept { return trained_layers_; }
   double untouched_factor() const noexcept { return words_.untouched_factor(); }
 
-  // Writes config.json and model.safetensors (float32) under the names of the bare model, and
-  // copies the tokenizer's files of the directory that the encoder came from.
+  // The adapter of the last stage, if that trained one, and the SHA-256 of the weights that it was
+  // trained beside.
+  struct Adapted {
+    Adapter adapter;
+    std::vector<std::int64_t> layers;  // that have matrices
+    std::string base;
+  };
+  const std::optional<Adapted>& adapted() const noexcept { return adapted_; }
+
+  // Writes config.json and model.safetensors (float32) under the names of the bare model, without
+  // matrices that are kept apart, and copies the tokenizer's files of the directory that the
+  // encoder came from.
   void save(const std::filesystem::path& directory) const;
 
  private:
+  void drop_copies();
+  void merge_adapter();
+  void leave_adapter();
   at::Tensor embed(const EncoderBatch& batch, const Packing& packing,
                    const StepRandom* random) const;
 
@@ -114,6 +136,7 @@ class Encoder {
   Parameter positions_, types_, norm_weight_, norm_bias_;
   std::vector<std::unique_ptr<TransformerLayer>> layers_;
   std::int64_t trained_layers_ = 0;
+  std::optional<Adapted> adapted_;
 };
 
 }  // namespace sojourn

@@ -104,4 +104,14 @@ EncoderConfig read_encoder_config(const std::filesystem::path& directory) {
   return config;
 }
 
+std::uintmax_t weight_bytes(const EncoderConfig& config) {
+  constexpr std::uintmax_t kFloat = 4;
+  const auto h = static_cast<std::uintmax_t>(config.hidden_size);
+  const auto i = static_cast<std::uintmax_t>(config.intermediate_size);
+  const auto layers = static_cast<std::uintmax_t>(config.layers);
+  const auto rows = static_cast<std::uintmax_t>(config.vocab_size + config.max_positions +
+                                                config.type_vocab_size + 2);
+  return kFloat * (layers * (4 * h * h + 4 * h + 2 * h * i + i + h + 4 * h) + rows * h);
+}
+
 }  // namespace sojourn

@@ -30,6 +30,9 @@ struct EncoderConfig {
   std::int64_t max_tokens() const { return max_positions - first_position(); }
 };
 
+// Of all weights, in bytes.
+std::uintmax_t weight_bytes(const EncoderConfig& config);
+
 // Throws Error(kInput) naming the file and key: a missing file or key, another model_type, a wrong
 // type or range, hidden_size that heads don't divide, an activation other than "gelu", relative
 // positions.

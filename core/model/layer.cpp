@@ -52,17 +52,78 @@ TransformerLayer::TransformerLayer(const EncoderConfig& config, std::int64_t ind
   output_norm_ = norm("output.LayerNorm");
 }
 
-at::Tensor TransformerLayer::Linear::apply(const at::Tensor& x, Precision precision) const {
-  if (precision == Precision::kFp32) return at::linear(x, weight.value, bias.value);
-  if (!weight_copy.defined()) {
+at::Tensor TransformerLayer::Linear::apply(const at::Tensor& x, const LayerCall& call) const {
+  const bool copies = call.precision == Precision::kBf16;
+  if (copies && !weight_copy.defined()) {
     weight_copy = weight.value.to(at::kBFloat16);
     bias_copy = bias.value.to(at::kBFloat16);
   }
-  return at::linear(x.to(at::kBFloat16), weight_copy, bias_copy);
+  const auto typed = copies ? x.to(at::kBFloat16) : x;
+  const auto y = copies ? at::linear(typed, weight_copy, bias_copy)
+                        : at::linear(typed, weight.value, bias.value);
+  if (adapters.empty() || merged) return y;
+  std::vector<at::Tensor> parts;
+  std::int64_t done = 0;
+  for (const Beside& beside : adapters) {
+    if (beside.first > done) parts.push_back(y.narrow(1, done, beside.first - done));
+    parts.push_back(beside.low_rank.add_to(y.narrow(1, beside.first, beside.count), typed,
+                                           call.packing, call.random));
+    done = beside.first + beside.count;
+  }
+  if (done < y.size(1)) parts.push_back(y.narrow(1, done, y.size(1) - done));
+  return parts.size() == 1 ? parts[0] : at::cat(parts, 1);
 }
 
-at::Tensor TransformerLayer::Linear::apply(const Hidden& x, Precision precision) const {
-  return apply(x.product.defined() ? x.product : x.value, precision);
+at::Tensor TransformerLayer::Linear::apply(const Hidden& x, const LayerCall& call) const {
+  return apply(x.product.defined() ? x.product : x.value, call);
+}
+
+std::vector<at::Tensor> TransformerLayer::adapt(const Adapter& adapter, const RandomKey& key) {
+  std::vector<at::Tensor> weights;
+  const auto put = [&](Linear& linear, const std::string& module, std::int64_t first,
+                       std::int64_t count) {
+    if (!is_target(adapter, module)) return;
+    const at::Tensor& weight = linear.weight.value;
+    linear.adapters.push_back(
+        {first, count,
+         LowRank(prefix_ + module, count, weight.size(1), adapter, key, weight.device())});
+    weights.push_back(weight.narrow(0, first, count));
+  };
+  drop_adapters();
+  const auto& modules = adaptable_modules();
+  const std::int64_t h = config_.hidden_size;
+  for (std::int64_t i = 0; i < 3; ++i) put(qkv_, modules[static_cast<std::size_t>(i)], i * h, h);
+  put(attention_output_, modules[3], 0, h);
+  put(intermediate_, modules[4], 0, config_.intermediate_size);
+  put(output_, modules[5], 0, h);
+  return weights;
+}
+
+std::vector<Parameter*> TransformerLayer::adapter_parameters() {
+  std::vector<Parameter*> all;
+  for (Linear* linear : linears()) {
+    for (Beside& beside : linear->adapters) {
+      const auto own = beside.low_rank.parameters();
+      all.insert(all.end(), own.begin(), own.end());
+    }
+  }
+  return all;
+}
+
+void TransformerLayer::merge_adapters() {
+  for (Linear* linear : linears()) {
+    if (linear->merged) continue;
+    for (const Beside& beside : linear->adapters)
+      linear->weight.value.narrow(0, beside.first, beside.count).add_(beside.low_rank.product());
+    linear->merged = true;
+  }
+}
+
+void TransformerLayer::drop_adapters() {
+  for (Linear* linear : linears()) {
+    linear->adapters.clear();
+    linear->merged = false;
+  }
 }
 
 std::string TransformerLayer::stream(const char* site) const {
@@ -118,19 +179,16 @@ Hidden TransformerLayer::add_and_normalize(const Hidden& residual, const at::Ten
 }
 
 Hidden TransformerLayer::forward(const Hidden& hidden, const LayerCall& call) const {
-  const auto context = attend(qkv_.apply(hidden, call.precision), call);
-  const auto attended = add_and_normalize(hidden, attention_output_.apply(context, call.precision),
+  const auto context = attend(qkv_.apply(hidden, call), call);
+  const auto attended = add_and_normalize(hidden, attention_output_.apply(context, call),
                                           attention_norm_, "attention.output", call);
-  const auto inner = at::gelu(intermediate_.apply(attended, call.precision));
-  return add_and_normalize(attended, output_.apply(inner, call.precision), output_norm_, "output",
-                           call);
+  const auto inner = at::gelu(intermediate_.apply(attended, call));
+  return add_and_normalize(attended, output_.apply(inner, call), output_norm_, "output", call);
 }
 
 std::vector<Parameter*> TransformerLayer::parameters() {
   std::vector<Parameter*> all;
-  for (Linear* linear : {&qkv_, &attention_output_, &intermediate_, &output_}) {
-    all.insert(all.end(), {&linear->weight, &linear->bias});
-  }
+  for (Linear* linear : linears()) all.insert(all.end(), {&linear->weight, &linear->bias});
   for (Norm* norm : {&attention_norm_, &output_norm_})
     all.insert(all.end(), {&norm->weight, &norm->bias});
   return all;
@@ -157,7 +215,7 @@ std::vector<std::pair<std::string, at::Tensor>> TransformerLayer::checkpoint_ten
 }
 
 void TransformerLayer::parameters_changed() {
-  for (Linear* linear : {&qkv_, &attention_output_, &intermediate_, &output_}) {
+  for (Linear* linear : linears()) {
     linear->weight_copy = at::Tensor();
     linear->bias_copy = at::Tensor();
   }

@@ -2,6 +2,7 @@
 // layer norm.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "core/model/checkpoint_reader.h"
 #include "core/model/dropout.h"
 #include "core/model/encoder_config.h"
+#include "core/model/low_rank.h"
 #include "core/model/packing.h"
 #include "core/model/parameter.h"
 #include "core/model/precision.h"
@@ -39,15 +41,31 @@ class TransformerLayer {
   std::vector<std::pair<std::string, at::Tensor>> checkpoint_tensors() const;
   void parameters_changed();
 
+  // Puts new low-rank matrices beside the weights of the adapter's modules, and returns these
+  // modules' weights.
+  std::vector<at::Tensor> adapt(const Adapter& adapter, const RandomKey& key);
+  // Theirs; none where there are none.
+  std::vector<Parameter*> adapter_parameters();
+  // Adds their products to the weights. From then on they count for nothing in forward().
+  void merge_adapters();
+  void drop_adapters();
+
  private:
+  // Matrices beside the rows [first, first + count) of a weight.
+  struct Beside {
+    std::int64_t first, count;
+    LowRank low_rank;
+  };
   // A matrix and its bias, with a copy in the precision of the products for as long as they don't
   // change.
   struct Linear {
     Parameter weight, bias;
     mutable at::Tensor weight_copy, bias_copy;
+    std::vector<Beside> adapters = {};  // in the order of rows
+    bool merged = false;
 
-    at::Tensor apply(const at::Tensor& x, Precision precision) const;
-    at::Tensor apply(const Hidden& x, Precision precision) const;
+    at::Tensor apply(const at::Tensor& x, const LayerCall& call) const;
+    at::Tensor apply(const Hidden& x, const LayerCall& call) const;
   };
   struct Norm {
     Parameter weight, bias;
@@ -58,6 +76,7 @@ class TransformerLayer {
   Hidden add_and_normalize(const Hidden& residual, const at::Tensor& x, const Norm& norm,
                            const char* site, const LayerCall& call) const;
   std::string stream(const char* site) const;
+  std::array<Linear*, 4> linears() { return {&qkv_, &attention_output_, &intermediate_, &output_}; }
 
   const EncoderConfig& config_;
   std::int64_t index_;

@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/data/files.h"
+#include "core/model/low_rank.h"
 #include "core/plan/scorings.h"
 #include "core/plan/stage_key.h"
 
@@ -165,6 +166,7 @@ class Planner {
       wanted.training[0].loss_weight = 1;
     }
     check_heads(wanted, where);
+    if (adapts(wanted) && encoder_) check_adapter(wanted.recipe.adapter, *encoder_, where);
     add_evaluation(wanted, own, where);
     const auto [found, fresh] = known_.emplace(
         training_description(wanted).dump() + " " + std::to_string(wanted.parent.value_or(0)),

@@ -70,6 +70,9 @@ struct Stage {
   std::vector<Scoring> scorings = {};
 };
 
+// Whether it trains matrices beside the weights instead of these.
+inline bool adapts(const Stage& stage) { return stage.recipe.adapter.kind != "none"; }
+
 struct Plan {
   std::vector<Stage> stages;         // parents before children; equal stages are one
   std::vector<Arm> arms;             // of the study

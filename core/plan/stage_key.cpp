@@ -45,7 +45,15 @@ json describe(const TaskTraining& training) {
     made["data"].push_back(described);
   }
   if (training.dev) made["dev"] = describe(*training.dev);
+  for (const auto& [name, option] : recipe.options)
+    std::visit([&, &name = name](const auto& value) { made["options"][name] = value; }, option);
   return made;
+}
+
+json describe(const Adapter& adapter) {
+  return {{"kind", adapter.kind},       {"rank", adapter.rank},       {"alpha", adapter.alpha},
+          {"dropout", adapter.dropout}, {"targets", adapter.targets}, {"layers", adapter.layers},
+          {"merge", adapter.merge}};
 }
 
 ContentKey content_key(json parts) {
@@ -76,6 +84,7 @@ json training_description(const Stage& stage) {
                         {"exponent", stage.sampling.exponent},
                         {"weights", stage.sampling.weights}};
   }
+  if (adapts(stage)) made["adapter"] = describe(recipe.adapter);
   if (recipe.evaluate.every) {
     made["evaluate"] = {{"every", *recipe.evaluate.every},
                         {"patience", or_null(recipe.evaluate.patience)}};

@@ -16,18 +16,6 @@ namespace sojourn {
 
 namespace {
 
-constexpr std::uintmax_t kFloat = 4;  // bytes
-
-// Parameters of the encoder.
-std::uintmax_t parameters(const EncoderConfig& config) {
-  const auto h = static_cast<std::uintmax_t>(config.hidden_size);
-  const auto i = static_cast<std::uintmax_t>(config.intermediate_size);
-  const auto layers = static_cast<std::uintmax_t>(config.layers);
-  const auto rows = static_cast<std::uintmax_t>(config.vocab_size + config.max_positions +
-                                                config.type_vocab_size + 2);
-  return layers * (4 * h * h + 4 * h + 2 * h * i + i + h + 4 * h) + rows * h;
-}
-
 class Reporter {
  public:
   Reporter(const Study& study, TaskCatalog& tasks, const PlanOptions& options)
@@ -53,7 +41,10 @@ class Reporter {
     }
     find_rate();
     for (std::size_t s = 0; s < plan_.stages.size(); ++s) report_.stages.push_back(planned(s));
-    if (config_) report_.peak_disk = peak_disk();
+    if (config_) {
+      report_.peak_disk = disk(/*least=*/false);
+      report_.least_disk = disk(/*least=*/true);
+    }
     return std::move(report_);
   }
 
@@ -158,16 +149,19 @@ class Reporter {
     made.scored_tokens = tokens;
   }
 
-  // Kept weights pile up; beside them there are at most two checkpoints of one stage, each of
-  // values and two moments, or what it trained until its scores are there.
-  std::uintmax_t peak_disk() const {
-    const std::uintmax_t whole = kFloat * parameters(*config_);
+  // Weights pile up; beside them there are checkpoints of one stage. Adapters are a few percent of
+  // that. `least`: without the weights of targets that are scored, which go where the disk is
+  // short.
+  std::uintmax_t disk(bool least) const {
+    const std::uintmax_t whole = weight_bytes(*config_);
     std::uintmax_t kept = 0;
     std::uintmax_t peak = 0;
     for (std::size_t s = 1; s < plan_.stages.size(); ++s) {
+      const Stage& stage = plan_.stages[s];
+      if (adapts(stage)) continue;
+      if (work_[s].train) peak = std::max(peak, kept + training_bytes(*config_));
       const bool any = work_[s].train || work_[s].trained;
-      if (work_[s].train) peak = std::max(peak, kept + 6 * whole);
-      if (any && plan_.stages[s].keep) kept += whole;
+      if (any && (stage.keep || !least)) kept += whole;
       peak = std::max(peak, kept);
     }
     return peak;
@@ -238,8 +232,12 @@ std::string plan_table(const PlanReport& report) {
     text +=
         "Times are unknown: no stage of this encoder was trained on such a machine; give --rate.\n";
   }
-  if (report.peak_disk)
-    text += "The store grows to " + bytes_text(*report.peak_disk) + " at most.\n";
+  if (report.peak_disk) {
+    text += "The store grows to " + bytes_text(*report.peak_disk) + " at most";
+    if (report.least_disk < report.peak_disk)
+      text += ", or gets by on " + bytes_text(*report.least_disk) + " where the disk is short";
+    text += ".\n";
+  }
   if (!report.missing.empty()) {
     text += "\nProvisional, since these aren't there:\n";
     for (const auto& what : report.missing) text += "  " + what + "\n";
@@ -274,6 +272,7 @@ std::string plan_json(const PlanReport& report) {
                           {"to_train", report.left()},
                           {"rate", or_null(report.rate)},
                           {"peak_disk", or_null(report.peak_disk)},
+                          {"least_disk", or_null(report.least_disk)},
                           {"provisional", !report.missing.empty()},
                           {"missing", report.missing},
                           {"stages", stages}};

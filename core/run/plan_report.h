@@ -36,8 +36,9 @@ struct PlanReport {
   std::int64_t naive_trainings = 0;
   std::optional<double> rate;  // real tokens a second in training that times are made with
   std::string rate_source;
-  std::optional<std::uintmax_t> peak_disk;  // bytes in the store at most, kept weights included
-  std::vector<std::string> missing;         // why the plan is provisional
+  std::optional<std::uintmax_t> peak_disk;   // bytes in the store at most
+  std::optional<std::uintmax_t> least_disk;  // where weights that no planned score needs are gone
+  std::vector<std::string> missing;          // why the plan is provisional
 
   std::size_t trainings() const { return stages.size() - 1; }
   std::size_t left() const;  // trainings to do

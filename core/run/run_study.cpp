@@ -106,7 +106,8 @@ class Runner {
       const StoreEntry& entry = *work.trained;
       out.write(fs::path("training") / (stage.id + ".jsonl"), read_file(entry.folder / kCurveFile));
       if (stage.keep)
-        link_or_copy(entry.folder / kEncoderFolder, out.path(fs::path("encoders") / stage.id));
+        link_or_copy(entry.folder / (adapts(stage) ? kAdapterFolder : kEncoderFolder),
+                     out.path(fs::path("encoders") / stage.id));
       nlohmann::ordered_json line{{"id", stage.id}, {"key", entry.name.key}};
       for (const char* name : {"steps", "best_step", "seconds", "real_tokens_per_second"})
         line[name] = entry.record.at(name);

@@ -139,6 +139,7 @@ TrainingResult StageTrainer::train(const Stage& stage, Encoder& encoder, StageHe
       .key = {stage.seed, stage.role, 0},
       .pad_id = tokenizer_.pad_id(),
       .masking = masking_ids(tokenizer_),
+      .adapter = recipe.adapter,
       .evaluation = {recipe.evaluate.every, recipe.evaluate.patience},
       .checkpoint = checkpoints};
   const auto task_name = [&](const StepReport& step) {

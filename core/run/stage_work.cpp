@@ -9,6 +9,7 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/data/files.h"
+#include "core/model/peft.h"
 #include "core/run/heads_file.h"
 #include "core/train/trained_state.h"
 
@@ -116,8 +117,15 @@ std::int64_t StageWorker::size_of_work(std::size_t s) const {
                              static_cast<double>(trainer_->steps(stage)));
 }
 
-// Of stage 0, the study's own; of others, what they left.
+// Of stage 0, the study's own; of others, what they left: of a stage that adapts, the encoder that
+// it started from with its adapter.
 std::unique_ptr<Encoder> StageWorker::open_encoder(std::size_t s) const {
+  const Stage& stage = plan_.stages[s];
+  if (adapts(stage)) {
+    auto encoder = open_encoder(*stage.parent);
+    apply_adapter(work_[s].trained->folder / kAdapterFolder, *encoder, stage.recipe.adapter.merge);
+    return encoder;
+  }
   auto encoder = std::make_unique<Encoder>(
       s == 0 ? study_.encoder : work_[s].trained->folder / kEncoderFolder, options_.machine.device);
   encoder->set_precision(options_.machine.precision);
@@ -143,11 +151,22 @@ void StageWorker::run(std::size_t s, Progress& progress) {
   // Weights that only scoring needs are made again when it comes to that: another process may have
   // scored the stage, and dropped them, in between.
   if (stage.parent)
-    train_unless_there(s, stage.keep ? weight_files(stage) : std::vector<std::string>(), state,
-                       progress);
+    train_unless_there(s, keeps_weights(stage) ? weight_files(stage) : std::vector<std::string>(),
+                       state, progress);
   work.train = false;
   score(s, state, progress);
-  if (work.trained && work.trained->has(kStateFile)) store_.remove_file(*work.trained, kStateFile);
+}
+
+// For what a stage needs while it is trained.
+void StageWorker::make_room() {
+  const auto enough = [&] {
+    std::error_code unknown;
+    const auto space = fs::space(store_.root(), unknown);
+    return unknown || space.available >= training_bytes(config_);
+  };
+  const std::size_t dropped = drop_weights(work_, store_, enough);
+  if (dropped > 0)
+    spdlog::info("the disk is short: weights of {} scored stages were dropped", dropped);
 }
 
 // Fills `state` only where this process has trained it.
@@ -162,6 +181,7 @@ void StageWorker::train_unless_there(std::size_t s, const std::vector<std::strin
       throw Error(ErrorKind::kInternal, "stage " + stage.id, "is gone from the store again");
     return;
   }
+  make_room();
   state.encoder = open_encoder(*stage.parent);
   state.heads = trainer_->new_heads(stage, config_);
   std::vector<std::string> names;
@@ -208,6 +228,11 @@ void StageWorker::train(std::size_t s, StoreClaim& claim, Encoder& encoder, Stag
 // Returns the names of what it wrote.
 std::vector<std::string> StageWorker::save(const Stage& stage, const Encoder& encoder,
                                            const StageHeads& heads, const fs::path& folder) const {
+  if (adapts(stage)) {
+    save_adapter(folder / kAdapterFolder, encoder);
+    save_heads(folder / kHeadsFile, heads);
+    return {kAdapterFolder, kHeadsFile};
+  }
   if (stage.keep) {
     encoder.save(folder / kEncoderFolder);
     save_heads(folder / kHeadsFile, heads);
@@ -230,7 +255,7 @@ void StageWorker::bring_back(std::size_t s, StageState& state, Progress& progres
   if (state.encoder != nullptr) return;
   state.heads = trainer_->new_heads(stage, config_);
   const fs::path folder = work_[s].trained->folder;
-  if (stage.keep) {
+  if (stage.keep || adapts(stage)) {
     state.encoder = open_encoder(s);
     load_heads(folder / kHeadsFile, state.heads);
     return;

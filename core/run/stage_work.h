@@ -59,6 +59,7 @@ class StageWorker {
                           StageState& state, Progress& progress);
   void train(std::size_t stage, StoreClaim& claim, Encoder& encoder, StageHeads& heads,
              Progress& progress);
+  void make_room();
   void bring_back(std::size_t stage, StageState& state, Progress& progress);
   std::vector<std::string> save(const Stage& stage, const Encoder& encoder, const StageHeads& heads,
                                 const std::filesystem::path& folder) const;

@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "core/model/peft.h"
+
 namespace sojourn {
 
 namespace {
@@ -20,6 +22,8 @@ std::optional<StoreEntry> sound_entry(const EntryName& name, StageStore& store, 
 }  // namespace
 
 std::vector<std::string> weight_files(const Stage& stage) {
+  if (adapts(stage))
+    return {(std::filesystem::path(kAdapterFolder) / kAdapterWeights).string(), kHeadsFile};
   if (!stage.keep) return {kStateFile};
   return {std::string(kEncoderFolder) + "/model.safetensors", kHeadsFile};
 }
@@ -40,13 +44,28 @@ std::vector<StageWork> find_work(const Plan& plan, const PlanKeys& keys, StageSt
     if (!stage.parent) continue;  // the study's encoder is always there
     const bool read = needed[s] || !found.to_score.empty();
     found.trained = sound_entry(stage_entry(of_stage.training), store, check, read);
-    const bool weights = stage.keep || read;
+    const bool weights = keeps_weights(stage) || read;
     found.train = !found.trained || (weights && !found.trained->has_all(weight_files(stage)));
-    // What isn't kept is put onto its parent to be scored.
-    const bool from_parent = found.train || (!stage.keep && !found.to_score.empty());
+    // What isn't a whole encoder is put onto its parent to be used.
+    const bool whole = stage.keep && !adapts(stage);
+    const bool from_parent = found.train || (!whole && read);
     if (from_parent) needed[*stage.parent] = true;
   }
   return work;
+}
+
+std::uintmax_t training_bytes(const EncoderConfig& config) { return 6 * weight_bytes(config); }
+
+std::size_t drop_weights(std::vector<StageWork>& work, StageStore& store,
+                         const std::function<bool()>& enough) {
+  std::size_t dropped = 0;
+  for (StageWork& stage : work) {
+    if (!stage.done() || !stage.trained || !stage.trained->has(kStateFile)) continue;
+    if (enough()) break;
+    store.remove_file(*stage.trained, kStateFile);
+    ++dropped;
+  }
+  return dropped;
 }
 
 std::vector<EntryName> entries_of(const PlanKeys& keys) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -12,13 +14,16 @@ namespace sojourn {
 
 // Names of files in an entry of kind "stages".
 inline constexpr const char* kEncoderFolder = "encoder";        // of stages that are kept
-inline constexpr const char* kHeadsFile = "heads.safetensors";  // beside it
-inline constexpr const char* kStateFile = "state.safetensors";  // of others: what was trained,
-                                                                // until all of its scores are there
+inline constexpr const char* kAdapterFolder = "adapter";        // of stages that train one
+inline constexpr const char* kHeadsFile = "heads.safetensors";  // beside these
+inline constexpr const char* kStateFile = "state.safetensors";  // of others: what was trained;
+                                                                // may be dropped once it's scored
 inline constexpr const char* kCurveFile = "training.jsonl";
 
 // Those of its weights.
 std::vector<std::string> weight_files(const Stage& stage);
+// Whether they stay whatever happens. Adapters do: they are small.
+inline bool keeps_weights(const Stage& stage) { return stage.keep || adapts(stage); }
 
 struct StageWork {
   std::optional<StoreEntry> trained;
@@ -38,6 +43,15 @@ enum class Check {
 // it, or where a stage that starts from it is to be trained.
 std::vector<StageWork> find_work(const Plan& plan, const PlanKeys& keys, StageStore& store,
                                  Check check);
+
+// What a stage that is being trained takes on the disk, in bytes, at most: two checkpoints, each of
+// values and two moments.
+std::uintmax_t training_bytes(const EncoderConfig& config);
+
+// Removes weights that only new scores of a finished stage would need, stage by stage, until
+// `enough`. Returns of how many stages.
+std::size_t drop_weights(std::vector<StageWork>& work, StageStore& store,
+                         const std::function<bool()>& enough);
 
 // All entries that the plan needs, for StageStore::keep_for.
 std::vector<EntryName> entries_of(const PlanKeys& keys);

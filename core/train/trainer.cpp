@@ -35,24 +35,35 @@ std::vector<std::int64_t> rows_of(const TrainedTask& task, std::int64_t vocabula
   return all;
 }
 
-// Makes what the tasks need trainable: the rows of the vocabulary, the layers up to the highest
-// that one of them reads, and their heads.
-std::vector<Parameter> begin_training(Encoder& encoder, const std::vector<TrainedTask>& tasks,
+std::vector<std::int64_t> active_rows(const Encoder& encoder, const std::vector<TrainedTask>& tasks,
                                       StepTasks step_tasks) {
   std::vector<std::int64_t> rows;  // sorted, distinct
-  std::int64_t layer = 0;
-  std::vector<const TaskHead*> heads;
   for (const auto& task : tasks) {
     if (!takes_part(task, step_tasks)) continue;
     std::vector<std::int64_t> both;
     std::ranges::set_union(rows, rows_of(task, encoder.config().vocab_size),
                            std::back_inserter(both));
     rows = std::move(both);
+  }
+  return rows;
+}
+
+// Makes what the tasks need trainable: their heads and, of the layers up to the highest that one of
+// them reads, the matrices of the adapter; without one, the weights and the rows of the vocabulary.
+std::vector<Parameter> begin_training(Encoder& encoder, const std::vector<TrainedTask>& tasks,
+                                      const TrainingSettings& settings) {
+  std::int64_t layer = 0;
+  std::vector<const TaskHead*> heads;
+  for (const auto& task : tasks) {
+    if (!takes_part(task, settings.step_tasks)) continue;
     layer = std::max(layer,
                      highest_layer(task.manifest->inputs, encoder.config(), task.manifest->name));
     if (std::ranges::find(heads, task.head) == heads.end()) heads.push_back(task.head);
   }
-  auto parameters = encoder.begin_training(rows, layer);
+  auto parameters =
+      settings.adapter.kind == "none"
+          ? encoder.begin_training(active_rows(encoder, tasks, settings.step_tasks), layer)
+          : encoder.begin_adapting(settings.adapter, layer, settings.key);
   for (const auto* head : heads)
     parameters.insert(parameters.end(), head->parameters.begin(), head->parameters.end());
   return parameters;
@@ -86,7 +97,7 @@ class Trainer {
         tasks_(tasks),
         settings_(settings),
         hooks_(hooks),
-        optimizer_(begin_training(encoder, tasks, settings.step_tasks), settings.adamw),
+        optimizer_(begin_training(encoder, tasks, settings), settings.adamw),
         schedule_(settings.peak_lr, settings.warmup, settings.steps),
         checkpoints_(settings.checkpoint, encoder.active_ids()),
         progress_(checkpoints_.resume(optimizer_)),

@@ -42,6 +42,7 @@ struct TrainingSettings {
   RandomKey key;  // seed and role; the trainer sets the step
   std::int64_t pad_id = 0;
   MaskingIds masking = {};  // used where a task's manifest has masking
+  Adapter adapter = {};  // what is trained of the encoder
   EvaluationSettings evaluation;
   CheckpointSettings checkpoint;
 };
@@ -87,6 +88,8 @@ struct TrainingResult {
 // Trains encoder and heads in place; with evaluation, they end with the values of the best one (the
 // first of equals). Equal arguments give equal bits at an equal number of threads, whether or not
 // the stage was stopped and continued from a checkpoint on the way.
+// With an adapter, the evaluations on the way see it beside the weights, also where it is merged
+// into them at the end, which changes rounding only.
 //
 // kDrawn: step s trains drawn_task(key, s, shares). kAll: each step takes a batch of every task;
 // the gradient is that of the sum of their weighted mean losses. A task's k-th batch, and (up to

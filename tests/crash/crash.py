@@ -3,7 +3,7 @@
 
     crash.py --sojourn build/release/bin/sojourn [--kills 200] [--seed 1] [--folder DIR]
 
-The study is small (a formula's encoder, stages of two tasks, a chain, an evaluation) and
+The study is small (a formula's encoder, stages of two tasks, a chain, an adapter, an evaluation) and
 saves a checkpoint after every step, so that kills fall into training, checkpoints, storing and scoring alike.
 Results, predictions, curves and weights must be equal byte for byte. Exit code 1 if anything differs.
 """
@@ -42,6 +42,10 @@ chain = [["mnli"], ["udpos", "mnli"]]
 name = "joint"
 train = ["udpos"]
 joint = true
+[[intermediate]]
+name = "adapted"
+train = ["mnli"]
+recipe = { adapter = { kind = "lora", rank = 4 } }
 [[target]]
 task = "xnli"
 recipe = { steps = 8, evaluate = { every = 2 } }

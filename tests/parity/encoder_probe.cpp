@@ -7,7 +7,6 @@
 // does, of all word embeddings, by which hidden states are scored too. Saves the encoder to
 // directory OUT, and its hidden states, as it holds them in memory, to
 // OUT/hidden_states.safetensors: tensors "0", "1", .. of shape [rows, longest row, hidden].
-#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <numeric>
@@ -18,32 +17,17 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/linear.h>
 #include <nlohmann/json.hpp>
 
-#include "core/base/file.h"
 #include "core/model/cross_entropy.h"
 #include "core/model/encoder.h"
 #include "core/model/safetensors.h"
 #include "core/train/adamw.h"
+#include "tests/support/rows.h"
 
 namespace sojourn {
 namespace {
-
-EncoderBatch read_batch(const std::filesystem::path& file, std::int64_t pad_id) {
-  const auto rows =
-      nlohmann::json::parse(read_file(file)).get<std::vector<std::vector<std::int64_t>>>();
-  std::vector<std::int64_t> lengths;
-  lengths.reserve(rows.size());
-  for (const auto& row : rows) lengths.push_back(static_cast<std::int64_t>(row.size()));
-  const auto height = static_cast<std::int64_t>(rows.size());
-  const auto ids = at::full({height, *std::ranges::max_element(lengths)}, pad_id, at::kLong);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::ranges::copy(rows[i], ids[static_cast<std::int64_t>(i)].mutable_data_ptr<std::int64_t>());
-  }
-  return {ids, lengths};
-}
 
 std::vector<std::int64_t> rows_to_train(const Encoder& encoder, const EncoderBatch& batch,
                                         bool tied) {
@@ -71,7 +55,7 @@ void train_one_step(Encoder& encoder, const EncoderBatch& batch, bool tied) {
 void probe(const std::filesystem::path& directory, const std::filesystem::path& rows,
            const std::filesystem::path& out, bool tied) {
   Encoder encoder(directory, at::kCPU);
-  const auto batch = read_batch(rows, encoder.config().pad_id);
+  const auto batch = read_rows(rows, encoder.config().pad_id);
   train_one_step(encoder, batch, tied);
   encoder.save(out);
 

@@ -126,6 +126,14 @@ TEST_CASE("a stage that is stopped in any step and run again ends in the same by
     fixture.stage.settings.evaluation = {2, 1};
     stop_everywhere(fixture);
   }
+  SECTION("an adapter, with evaluation") {
+    CheckpointFixture fixture({{"a"}});
+    fixture.stage.settings.evaluation = {2, {}};
+    fixture.stage.settings.adapter.kind = "lora";
+    fixture.stage.settings.adapter.rank = 4;
+    fixture.stage.settings.adapter.merge = GENERATE(true, false);
+    stop_everywhere(fixture);
+  }
 }
 
 TEST_CASE("a stage goes on after being stopped again and again", "[core][train]") {

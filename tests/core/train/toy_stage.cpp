@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/file.h"
+#include "core/model/peft.h"
 #include "core/train/trained_state.h"
 #include "tests/support/tiny_model.h"
 
@@ -144,6 +145,11 @@ ToyOutcome ToyStage::run(const TrainingHooks& hooks) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const TaskHead* head = trained[i].head;
     if (parts[i].share > 0 && std::ranges::find(saved, head) == saved.end()) saved.push_back(head);
+  }
+  if (encoder_->adapted()) {
+    save_adapter(directory_.path() / "adapter", *encoder_);
+    outcome.state = read_file(directory_.path() / "adapter" / kAdapterWeights);
+    return outcome;
   }
   const auto file = directory_.path() / "outcome.safetensors";
   save_trained_state(file, *encoder_, saved);

@@ -61,7 +61,7 @@ struct ToyPart {
 
 // What a stage leaves, as bytes.
 struct ToyOutcome {
-  std::string state;  // the file of save_trained_state
+  std::string state;  // the file of save_trained_state; of an adapter, its weights
   TrainingResult result;
 };
 
