@@ -48,7 +48,7 @@ Scope scope_of(const Study& study, TaskCatalog& catalog) {
     }
     for (const auto& target : arm.targets) {
       const auto& manifest = catalog.task(target.task).manifest();
-      const std::string trained = manifest.head ? training_task(target, manifest) : target.task;
+      const std::string trained = manifest.search ? target.task : training_task(target, manifest);
       const auto max_tokens = task_recipe(arm, trained, target.recipe).max_tokens;
       scope.add(target.task, max_tokens);
       scope.add(trained, max_tokens);

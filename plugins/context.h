@@ -69,8 +69,8 @@ struct EvalServices {
   // In decode_finish only. Throws Refusal for an example that has a prediction already, or that
   // there isn't.
   const Decoder::PredictionSink* predict;
-  std::string* tuned;  // in decode_tune only
-  std::vector<std::unique_ptr<VectorSearch::Neighbours>> found;
+  std::string* tuned;                                   // in decode_tune only
+  std::vector<std::shared_ptr<const void>> found = {};  // what the plugin was given pointers into
 };
 
 }  // namespace sojourn

@@ -16,6 +16,7 @@
 
 #include "core/base/text.h"
 #include "core/model/cross_entropy.h"
+#include "plugins/batch_ops.h"
 #include "plugins/context.h"
 
 namespace sojourn {
@@ -62,7 +63,7 @@ at::Tensor dropout_op(Values values, const OpContext& context) {
     throw Refusal(SOJOURN_INVALID, "p must be in [0, 1), is " + std::to_string(p));
   if (x.dim() < 1 || x.dim() > 4)
     throw Refusal(SOJOURN_INVALID, "takes 1 to 4 dimensions, got " + shape_text(x));
-  return context.training ? dropout(x, p, context.next_dropout()) : x;
+  return context.training ? dropout(x, p, context.next_random()) : x;
 }
 
 at::Tensor select(Values values, const OpContext& /*context*/) {
@@ -149,7 +150,30 @@ const std::vector<OpSchema>& schemas() {
        &gather_rows},
       {"core1::cross_entropy",
        {{"input", Type::kTensor, {}}, {"target", Type::kTensor, {}}},
-       &cross_entropy}};
+       &cross_entropy},
+      {"core1::normalize", {{"input", Type::kTensor, {}}}, &batch_ops::normalize},
+      {"core1::add",
+       {{"input", Type::kTensor, {}}, {"other", Type::kTensorOrFloat, {}}},
+       &batch_ops::add},
+      {"core1::sub",
+       {{"input", Type::kTensor, {}}, {"other", Type::kTensorOrFloat, {}}},
+       &batch_ops::sub},
+      {"core1::mul",
+       {{"input", Type::kTensor, {}}, {"other", Type::kTensorOrFloat, {}}},
+       &batch_ops::mul},
+      {"core1::relu", {{"input", Type::kTensor, {}}}, &batch_ops::relu},
+      {"core1::sum", {{"input", Type::kTensor, {}}}, &batch_ops::sum},
+      {"core1::masked_fill",
+       {{"input", Type::kTensor, {}}, {"mask", Type::kTensor, {}}, {"value", Type::kFloat, {}}},
+       &batch_ops::masked_fill},
+      {"core1::gather",
+       {{"input", Type::kTensor, {}}, {"index", Type::kTensor, {}}},
+       &batch_ops::gather},
+      {"core1::arange", {{"input", Type::kTensor, {}}}, &batch_ops::arange},
+      {"core1::any_equal",
+       {{"input", Type::kTensor, {}}, {"other", Type::kTensor, {}}},
+       &batch_ops::any_equal},
+      {"core1::multinomial", {{"weights", Type::kTensor, {}}}, &batch_ops::multinomial}};
   return table;
 }
 
@@ -176,16 +200,18 @@ std::size_t argument_place(const OpSchema& schema, const std::string& name) {
 }
 
 OpValue checked(const OpSchema& schema, const OpArgument& argument, const OpValue& value) {
-  if (argument.type == Type::kFloat && std::holds_alternative<std::int64_t>(value)) {
+  const bool takes_tensor = argument.type == Type::kTensor || argument.type == Type::kTensorOrFloat;
+  const bool takes_float = argument.type == Type::kFloat || argument.type == Type::kTensorOrFloat;
+  if (takes_float && std::holds_alternative<std::int64_t>(value)) {
     return static_cast<double>(std::get<std::int64_t>(value));
   }
   const bool absent = std::holds_alternative<std::monostate>(value) && argument.default_value;
-  const bool fits = (argument.type == Type::kTensor && std::holds_alternative<at::Tensor>(value)) ||
+  const bool fits = (takes_tensor && std::holds_alternative<at::Tensor>(value)) ||
                     (argument.type == Type::kInt && std::holds_alternative<std::int64_t>(value)) ||
-                    (argument.type == Type::kFloat && std::holds_alternative<double>(value));
+                    (takes_float && std::holds_alternative<double>(value));
   if (absent) return *argument.default_value;
   if (fits) return value;
-  constexpr const char* kNames[] = {"a tensor", "an integer", "a number"};
+  constexpr const char* kNames[] = {"a tensor", "an integer", "a number", "a tensor or a number"};
   throw Refusal(SOJOURN_INVALID, schema.name + ": argument '" + argument.name + "' must be " +
                                      kNames[static_cast<std::size_t>(argument.type)]);
 }

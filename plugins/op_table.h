@@ -21,11 +21,11 @@ using OpValue = std::variant<std::monostate, std::int64_t, double, at::Tensor>;
 // What an operation may depend on besides its arguments.
 struct OpContext {
   bool training = false;
-  std::function<DropoutKey()> next_dropout;  // a new stream for each use
+  std::function<DropoutKey()> next_random;  // of what draws: a new stream for each use
 };
 
 struct OpArgument {
-  enum class Type { kTensor, kInt, kFloat };
+  enum class Type { kTensor, kInt, kFloat, kTensorOrFloat };
   std::string name;
   Type type;
   std::optional<OpValue> default_value;  // none: must be given

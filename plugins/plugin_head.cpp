@@ -4,16 +4,34 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/data/options.h"
 #include "plugins/plugin_task.h"
 
 namespace sojourn {
 
 namespace {
 
+// They borrow the options' strings.
+std::vector<sojourn_option> to_abi_options(const TaskOptions& options) {
+  std::vector<sojourn_option> list;
+  for (const auto& [name, value] : options) {
+    sojourn_option option{to_abi(name), 0, {nullptr, 0}};
+    if (const auto* word = std::get_if<std::string>(&value)) {
+      option.text = to_abi(*word);
+    } else {
+      option.number = std::get<double>(value);
+    }
+    list.push_back(option);
+  }
+  return list;
+}
+
 class PluginHead : public Head {
  public:
   PluginHead(const PluginTask& task, const HeadSizes& sizes, const ParameterFactory& parameters)
       : task_(&task), labels_(sizes.labels) {
+    const auto options =
+        complete_options(task.manifest(), sizes.options, "task '" + task.manifest().name + "'");
     std::set<std::string, std::less<>> names;
     const ParameterFactory once = [&](std::string_view name, const std::vector<std::int64_t>& shape,
                                       std::string_view init) {
@@ -26,8 +44,10 @@ class PluginHead : public Head {
     sojourn_ctx context = task.call("head_create");
     context.head = &services;
     const CallScope scope(context);
-    const sojourn_head_request request{sizeof(request), sizes.hidden,
-                                       static_cast<std::uint64_t>(sizes.labels), sizes.vocabulary};
+    const auto abi_options = to_abi_options(options);
+    const sojourn_head_request request{
+        sizeof(request),  sizes.hidden,       static_cast<std::uint64_t>(sizes.labels),
+        sizes.vocabulary, abi_options.data(), abi_options.size()};
     check_call(context,
                task.table().head_create(&context, task.library().self(), &request, &head_));
     parameters_ = tensors_.size();
@@ -76,7 +96,8 @@ class PluginHead : public Head {
   }
 
   // Runs a callback of a step, at whose end all its tensors but the parameters die. The n-th
-  // dropout of a forward pass draws from the stream "head/<task>/<n>".
+  // operation that draws in a forward pass does so from the stream "head/<task>/<n>", in a loss
+  // from "loss/<task>/<n>".
   template <typename Body>
   void step(const char* callback, const char* stream, const HeadBatch& batch, const Body& body) {
     // NOLINTNEXTLINE(cppcoreguidelines-special-member-functions): it never leaves this scope
@@ -85,7 +106,7 @@ class PluginHead : public Head {
       std::size_t keep;
       ~Cut() { tensors.cut(keep); }
     } const cut{tensors_, parameters_};
-    std::int64_t uses = 0;  // of dropout in this callback
+    std::int64_t uses = 0;  // of operations that draw, in this callback
     OpContext random{batch.training, [&] {
                        const std::string name = std::string(stream) + "/" + task_->manifest().name;
                        return DropoutKey{batch.key, name + "/" + std::to_string(uses++),

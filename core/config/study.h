@@ -132,7 +132,7 @@ struct Target {
   std::vector<std::string> languages;       // empty: all that the data has
   std::vector<std::string> splits{"test"};  // "train", "dev" or "test"
   std::optional<std::int64_t> layer;        // negative counts from the last; nothing means -1
-  std::string layers;                       // "all": a sweep, instead of layer
+  std::string layers;                       // "all": a sweep, which reports layer or chooses one
   std::string choose_on;                    // the language that decides it, where no dev split does
   PartialRecipe recipe;
   Limit limit;
@@ -211,8 +211,7 @@ Recipe task_recipe(const Arm& arm, const std::string& task, const PartialRecipe&
 //              [[intermediate]] is addressed by its name, else its task, else its number from 0:
 //              "target.pos.limit.test=100". VALUE is TOML, and what isn't valid TOML is a string.
 //              Relative paths are relative to the working directory. `epochs` replaces the `steps`
-//              of the same table in the file, and the reverse; so do `train` and `chain`, `layer`
-//              and `layers`.
+//              of the same table in the file, and the reverse; so do `train` and `chain`.
 //
 // A file that extends another one is merged with it, table by table and key by key, before
 // overrides apply; its own keys win, as overrides do. In paths a leading ~, $VAR and ${VAR} are

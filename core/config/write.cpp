@@ -72,9 +72,9 @@ std::string value_text(const Key<T>& key, const V& value) {
 
 // What a recipe holds beside tables.
 template <class V>
-concept RecipeValue = NumberKey<V> || std::is_same_v<V, bool> || std::is_same_v<V, std::string> ||
-                      std::is_same_v<V, std::vector<std::string>> ||
-                      std::is_same_v<V, std::vector<std::int64_t>>;
+concept RecipeValue =
+    NumberKey<V> || std::is_same_v<V, bool> || std::is_same_v<V, std::string> ||
+    std::is_same_v<V, std::vector<std::string>> || std::is_same_v<V, std::vector<std::int64_t>>;
 
 // A recipe goes over others, so that false and all layers say something.
 template <class T, class V>

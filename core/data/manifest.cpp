@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 #include "core/base/text.h"
 #include "core/data/manifest_node.h"
+#include "core/data/options.h"
 
 namespace sojourn {
 
@@ -15,6 +17,7 @@ using Node = ManifestNode;
 
 constexpr std::string_view kHidden = "hidden";
 constexpr std::string_view kMean = "mean";
+constexpr std::string_view kInnerMean = "inner_mean";
 constexpr std::string_view kMask = "attention_mask";
 constexpr std::string_view kWords = "word_embeddings";
 
@@ -102,7 +105,7 @@ FieldSpec read_field(const Node& node) {
   node.expect_keys({"name", "type", "dims", "pad"});
   FieldSpec field;
   field.name = node.at("name").string();
-  for (const std::string_view taken : {kHidden, kMean, kMask, kWords}) {
+  for (const std::string_view taken : {kHidden, kMean, kInnerMean, kMask, kWords}) {
     if (field.name == taken) node.at("name").fail("'" + field.name + "' is an input of the host's");
   }
   const std::string type = node.at("type").string();
@@ -136,6 +139,14 @@ void read_fields(const Node& root, Manifest& manifest) {
   }
 }
 
+// "$layer": the option whose value is the layer.
+std::string read_layer_option(const Node& node, const std::string& name, const Manifest& manifest) {
+  const auto found = std::ranges::find(manifest.options, name, &OptionSpec::name);
+  if (found == manifest.options.end() || !found->integer)
+    node.fail("'" + name + "' is no option that is an integer");
+  return name;
+}
+
 InputSpec read_input(const Node& node, const Manifest& manifest) {
   const std::string text = node.string();
   InputSpec input;
@@ -145,9 +156,15 @@ InputSpec read_input(const Node& node, const Manifest& manifest) {
   }
   const std::size_t colon = text.find(':');
   const std::string_view kind = std::string_view(text).substr(0, colon);
-  if (kind == kHidden || kind == kMean) {
-    input.kind = kind == kHidden ? InputSpec::Kind::kHidden : InputSpec::Kind::kMean;
+  if (kind == kHidden || kind == kMean || kind == kInnerMean) {
+    input.kind = kind == kHidden ? InputSpec::Kind::kHidden
+                 : kind == kMean ? InputSpec::Kind::kMean
+                                 : InputSpec::Kind::kInnerMean;
     if (colon == std::string::npos) return input;
+    if (text.compare(colon + 1, 1, "$") == 0) {
+      input.layer_option = read_layer_option(node, text.substr(colon + 2), manifest);
+      return input;
+    }
     const char* last = text.data() + text.size();
     const auto [end, error] = std::from_chars(text.data() + colon + 1, last, input.layer);
     if (error != std::errc() || end != last || input.layer < -1)
@@ -156,8 +173,8 @@ InputSpec read_input(const Node& node, const Manifest& manifest) {
   }
   if (find_field(manifest, text) == nullptr) {
     node.fail("'" + text +
-              "' is neither hidden, hidden:LAYER, mean, mean:LAYER, attention_mask, "
-              "word_embeddings nor a field");
+              "' is neither hidden, hidden:LAYER, mean, mean:LAYER, inner_mean, inner_mean:LAYER, "
+              "attention_mask, word_embeddings nor a field; LAYER is a number or $OPTION");
   }
   input.field = text;
   return input;
@@ -187,7 +204,7 @@ void read_head(const Node& root, Manifest& manifest) {
   for (const Node& node : root.at("inputs").items())
     manifest.inputs.push_back(read_input(node, manifest));
   if (manifest.inputs.empty()) root.at("inputs").fail("is empty");
-  if (manifest.is_scored()) {
+  if (manifest.is_scored() && !root.has("search")) {
     for (const Node& node : root.at("outputs").items())
       manifest.outputs.push_back(read_output(node, manifest));
     if (manifest.outputs.empty()) root.at("outputs").fail("is empty");
@@ -198,6 +215,10 @@ void read_head(const Node& root, Manifest& manifest) {
     root.at("loss_items").fail("'" + manifest.loss_items + "' is no int64 field");
   }
   if (root.has("ops")) manifest.ops = root.at("ops").strings();
+  if (!root.has("negatives")) return;
+  const std::string negatives = root.at("negatives").string();
+  if (negatives != "batch") root.at("negatives").fail("expected batch, found '" + negatives + "'");
+  manifest.batch_negatives = true;
 }
 
 void read_masking(const Node& root, Manifest& manifest) {
@@ -223,25 +244,36 @@ void refuse_keys(const Node& root, const std::vector<const char*>& keys, const s
 void read_search(const Node& root, Manifest& manifest) {
   const Node search = root.at("search");
   search.expect_keys({"vector", "side"});
+  using Vector = SearchSpec::Vector;
   const std::string vector = search.at("vector").string();
-  if (vector != "mean" && vector != "first")
-    search.at("vector").fail("expected mean or first, found '" + vector + "'");
+  if (vector != kMean && vector != kInnerMean && vector != "first")
+    search.at("vector").fail("expected mean, inner_mean or first, found '" + vector + "'");
   const std::string side = search.at("side").string();
   const FieldSpec* field = find_field(manifest, side);
-  if (field == nullptr || field->type != FieldType::kInt64 || !field->dims.empty()) {
-    search.at("side").fail("'" + side + "' is no int64 field without dimensions");
+  const bool by_choice = manifest.fields.front().dims.size() == 2;
+  const auto dims = by_choice ? std::vector<std::string>{"C"} : std::vector<std::string>();
+  if (field == nullptr || field->type != FieldType::kInt64 || field->dims != dims) {
+    search.at("side").fail("'" + side + "' is no int64 field " +
+                           (by_choice ? "of [C], as input_ids has choices" : "without dimensions"));
   }
-  manifest.search = SearchSpec{vector == "mean", side};
+  manifest.search = SearchSpec{vector == kMean        ? Vector::kMean
+                               : vector == kInnerMean ? Vector::kInnerMean
+                                                      : Vector::kFirst,
+                               side};
 }
 
 MetricSpec read_metric(const Node& node, const Manifest& manifest) {
-  node.expect_keys({"name", "profile", "ratio", "f1", "primary"});
+  using How = MetricSpec::How;
+  node.expect_keys({"name", "profile", "ratio", "f1", "margin", "primary"});
   MetricSpec metric;
   metric.name = node.at("name").string();
   metric.profile = node.at("profile").string();
-  if (node.has("ratio") == node.has("f1")) node.fail("expected either ratio or f1");
-  metric.how = node.has("ratio") ? MetricSpec::How::kRatio : MetricSpec::How::kF1;
-  const Node arguments = node.at(node.has("ratio") ? "ratio" : "f1");
+  if (node.has("ratio") + node.has("f1") + node.has("margin") != 1)
+    node.fail("expected either ratio, f1 or margin");
+  metric.how = node.has("ratio") ? How::kRatio : node.has("f1") ? How::kF1 : How::kMargin;
+  const Node arguments = node.at(metric.how == How::kRatio ? "ratio"
+                                 : metric.how == How::kF1  ? "f1"
+                                                           : "margin");
   for (const Node& item : arguments.items()) {
     const auto& names = manifest.statistics;
     const auto found = std::find(names.begin(), names.end(), item.string());
@@ -249,7 +281,7 @@ MetricSpec read_metric(const Node& node, const Manifest& manifest) {
       item.fail("'" + item.string() + "' is no statistic" + did_you_mean(item.string(), names));
     metric.arguments.push_back(static_cast<std::size_t>(found - names.begin()));
   }
-  const std::size_t expected = metric.how == MetricSpec::How::kRatio ? 2 : 3;
+  const std::size_t expected = metric.how == How::kRatio ? 2 : 3;
   if (metric.arguments.size() != expected)
     arguments.fail("expected " + std::to_string(expected) + " statistics");
   metric.primary = node.has("primary") && node.at("primary").boolean();
@@ -272,11 +304,20 @@ void read_metrics(const Node& root, Manifest& manifest) {
   if (primary != 1) list.fail("expected one primary metric, found " + std::to_string(primary));
 }
 
+// Half the width of the 95 % interval of a mean, by the normal distribution.
+double margin(double sum, double squares, double n) {
+  constexpr double kNormalQuantile = 1.96;
+  if (n < 2) return 0;
+  const double variance = std::max(0.0, (squares - sum * sum / n) / (n - 1));
+  return kNormalQuantile * std::sqrt(variance / n);
+}
+
 }  // namespace
 
 double MetricSpec::evaluate(const std::vector<double>& sums) const {
   const auto sum = [&](std::size_t i) { return sums.at(arguments.at(i)); };
   if (how == How::kRatio) return sum(1) == 0 ? 0 : 100.0 * sum(0) / sum(1);
+  if (how == How::kMargin) return 100.0 * margin(sum(0), sum(1), sum(2));
   const double both = sum(1) + sum(2);
   return both == 0 ? 0 : 100.0 * 2 * sum(0) / both;
 }
@@ -284,9 +325,10 @@ double MetricSpec::evaluate(const std::vector<double>& sums) const {
 Manifest parse_manifest(std::string_view json, const std::string& where) {
   const auto parsed = parse_manifest_json(json, where);
   const Node root(parsed, "", where);
-  root.expect_keys({"name", "kind", "licence", "languages", "codes", "splits", "benchmark",
-                    "train_on", "fields", "loss_items", "head", "inputs", "outputs", "masking",
-                    "search", "statistics", "metrics", "ops"});
+  root.expect_keys({"name",      "kind",      "licence",    "languages", "codes",
+                    "splits",    "benchmark", "train_on",   "fields",    "loss_items",
+                    "head",      "options",   "inputs",     "outputs",   "masking",
+                    "negatives", "search",    "statistics", "metrics",   "ops"});
   Manifest manifest;
   manifest.name = root.at("name").string();
   if (manifest.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") !=
@@ -299,13 +341,17 @@ Manifest parse_manifest(std::string_view json, const std::string& where) {
   read_data(root, manifest);
   read_fields(root, manifest);
   if (root.has("head")) {
+    if (root.has("options")) manifest.options = read_options(root.at("options"));
     read_head(root, manifest);
     if (root.has("masking")) read_masking(root, manifest);
   } else {
-    refuse_keys(root, {"inputs", "outputs", "loss_items", "masking", "ops"},
+    refuse_keys(root, {"options", "inputs", "outputs", "loss_items", "masking", "negatives", "ops"},
                 "only a task with a head has these");
   }
-  if (root.has("search")) read_search(root, manifest);
+  if (root.has("search")) {
+    read_search(root, manifest);
+    refuse_keys(root, {"outputs"}, "a task that searches vectors is scored by them alone");
+  }
   if (!manifest.head && !manifest.search)
     root.fail("neither head nor search: nothing to predict from");
   if (manifest.is_scored()) {

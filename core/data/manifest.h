@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/base/task_options.h"
 
 namespace sojourn {
 
@@ -23,11 +26,23 @@ struct FieldSpec {
 
 // What a head sees, in order.
 struct InputSpec {
-  enum class Kind { kHidden, kMean, kAttentionMask, kWordEmbeddings, kField };
+  enum class Kind { kHidden, kMean, kInnerMean, kAttentionMask, kWordEmbeddings, kField };
   Kind kind = Kind::kField;
   std::int64_t layer =
       -1;             // of hidden states; 0 is the output of the embeddings, -1 the last layer
   std::string field;  // of kField
+  std::string layer_option = {};  // whose value is the layer; empty: it is `layer`
+};
+
+// What a study may set of the task: a number, or one of several words.
+struct OptionSpec {
+  std::string name;
+  OptionValue otherwise;  // the value where the study doesn't say
+  double min = -std::numeric_limits<double>::infinity();
+  bool min_open = false;
+  double max = std::numeric_limits<double>::infinity();
+  bool integer = false;
+  std::vector<std::string> choices = {};  // the words; none of a number
 };
 
 // What a head gives for one feature, without the batch dimension: "T" and "C" are cut to the
@@ -61,10 +76,12 @@ struct BenchmarkSpec {
   Format format = Format::kLines;  // of the predictions
 };
 
-// A metric as a function of summed statistics, times 100: ratio a / b, or F1 of (true positives,
-// predicted, gold). An empty denominator is 0.
+// A metric as a function of summed statistics, times 100: ratio a / b; F1 of (true positives,
+// predicted, gold); or margin of (sum, sum of squares, n), the half width of the 95 % interval of
+// the mean of n independent numbers by the normal distribution. An empty denominator is 0, as is
+// the margin of fewer than two numbers.
 struct MetricSpec {
-  enum class How { kRatio, kF1 };
+  enum class How { kRatio, kF1, kMargin };
   std::string name;     // "accuracy"
   std::string profile;  // the rules it follows: "accuracy", "xtreme-2020"
   How how = How::kRatio;
@@ -74,10 +91,14 @@ struct MetricSpec {
   double evaluate(const std::vector<double>& sums) const;  // in percent
 };
 
-// Vectors that the host keeps for exact search instead of passing them to a head.
+// Vectors that the host keeps for exact search. A task that has them is scored on the encoder as it
+// is, whether or not it has a head to train.
 struct SearchSpec {
-  bool mean = true;  // over the tokens; else the first token
-  std::string side;  // the int64 scalar field that says which side a feature belongs to: 0 or 1
+  enum class Vector { kMean, kInnerMean, kFirst };
+  Vector vector = Vector::kMean;  // over the tokens, over those without the special ones, the first
+  // The int64 field that says which side a feature belongs to, 0 or 1: without dimensions, or [C],
+  // where each choice is a vector of its own, and -1 keeps none of it.
+  std::string side;
 };
 
 // Pieces that the host hides from the encoder in training, anew in every step: see mask_batch.
@@ -99,8 +120,10 @@ struct Manifest {
       train_on;  // tasks whose training set is used where a study doesn't say; may be empty
   std::vector<FieldSpec> fields;  // [0] is input_ids, [T] or [C, T]
   std::string loss_items;         // the field whose entries other than -100 the loss sums over
-  std::optional<HeadSpec> head;   // none: scored on the encoder as it is
-  std::vector<InputSpec> inputs;
+  std::optional<HeadSpec> head;   // none: nothing is trained
+  std::vector<InputSpec> inputs;  // as written; see resolve_inputs()
+  std::vector<OptionSpec> options;
+  bool batch_negatives = false;  // the loss compares the examples of a batch
   std::vector<OutputSpec> outputs;
   std::optional<MaskingSpec> masking;
   std::optional<SearchSpec> search;

@@ -16,6 +16,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "core/base/philox.h"
+#include "core/base/task_options.h"
 #include "core/data/manifest.h"
 #include "core/text/tokenizer.h"
 
@@ -47,11 +48,20 @@ class VectorSearch {
  public:
   struct Neighbours {
     std::vector<std::int64_t> index;  // [n_from, k]
+    std::vector<float> cosine;        // or another score
+  };
+  struct Ranks {
+    std::vector<std::int64_t> rank;  // [n], from 1
     std::vector<float> cosine;
   };
   virtual ~VectorSearch() = default;
   virtual std::int64_t count(std::int64_t side) const = 0;
   virtual Neighbours neighbours(std::int64_t from, std::int64_t to, std::int64_t k) const = 0;
+  virtual Neighbours csls(std::int64_t from, std::int64_t to, std::int64_t neighbourhood,
+                          std::int64_t k) const = 0;
+  virtual Ranks ranks(std::int64_t from, std::int64_t to, std::span<const std::int64_t> rows,
+                      std::span<const std::int64_t> targets) const = 0;
+  virtual std::vector<float> mean_cosines(std::int64_t from, std::int64_t to) const = 0;
 };
 
 struct ExampleInfo {
@@ -119,6 +129,7 @@ struct HeadSizes {
   std::int64_t hidden = 0;
   std::int64_t labels = 0;      // how many
   std::int64_t vocabulary = 0;  // rows of the word embeddings
+  TaskOptions options = {};     // those that a study sets; the others are as in the manifest
 };
 
 // Makes a trained parameter: name, shape, init ("zeros", "ones", "normal(STD)").

@@ -49,6 +49,7 @@ at::Tensor unpadded(const at::Tensor& output, std::int64_t row, const OutputSpec
 
 // Outputs of the head for every feature: by feature, then by output, on the CPU.
 std::vector<std::vector<at::Tensor>> head_outputs(const Encoder& encoder, Head& head,
+                                                  const std::vector<InputSpec>& specs,
                                                   const Manifest& manifest,
                                                   const FeatureTable& features,
                                                   std::int64_t pad_id) {
@@ -56,7 +57,7 @@ std::vector<std::vector<at::Tensor>> head_outputs(const Encoder& encoder, Head& 
   for (const auto& chosen : scoring_batches(features, kPiecesAtOnce)) {
     throw_if_interrupted();
     const Batch batch = collate(features, chosen, pad_id);
-    const auto inputs = head_inputs(encoder, batch, manifest, nullptr);
+    const auto inputs = head_inputs(encoder, batch, manifest, specs, nullptr);
     const auto batch_outputs = head.forward({inputs, batch.size, /*training=*/false, {}, 0});
     for (std::size_t o = 0; o < batch_outputs.size(); ++o) {
       const auto type = batch_outputs[o].is_floating_point() ? at::kFloat : at::kLong;
@@ -90,37 +91,91 @@ void decode_outputs(Decoder& decoder, const Manifest& manifest, const FeatureTab
   }
 }
 
-// Sentence vectors of each layer, [n, H] each.
+// The vectors that a search keeps: of each feature, or of each of its choices.
+struct KeptVectors {
+  std::vector<std::int64_t> side;   // of each vector, in the order of features and choices
+  std::vector<std::int64_t> place;  // of each choice of each feature: its vector, or -1
+  std::vector<std::int64_t> first;  // of each feature: of its choices in `place`
+};
+
+KeptVectors kept_vectors(const Manifest& manifest, const FeatureTable& features) {
+  const std::size_t field = field_index(manifest, manifest.search->side);
+  KeptVectors kept;
+  for (std::int64_t feature = 0; feature < features.size(); ++feature) {
+    const ArrayView view = features.field(feature, field);
+    const auto* sides = static_cast<const std::int64_t*>(view.data);
+    kept.first.push_back(static_cast<std::int64_t>(kept.place.size()));
+    for (std::int64_t choice = 0; choice < (view.shape.empty() ? 1 : view.shape[0]); ++choice) {
+      const bool keep = view.shape.empty() || sides[choice] != -1;
+      kept.place.push_back(keep ? static_cast<std::int64_t>(kept.side.size()) : -1);
+      if (keep) kept.side.push_back(sides[choice]);
+    }
+  }
+  kept.first.push_back(static_cast<std::int64_t>(kept.place.size()));
+  return kept;
+}
+
+// Rows of a batch that are kept, and the places of their vectors.
+struct KeptRows {
+  std::vector<std::int64_t> rows;
+  std::vector<std::int64_t> places;
+};
+
+KeptRows kept_rows(const KeptVectors& kept, const std::vector<std::int64_t>& chosen,
+                   const Batch& batch) {
+  KeptRows found;
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    const auto feature = static_cast<std::size_t>(chosen[i]);
+    for (std::int64_t at = kept.first[feature]; at < kept.first[feature + 1]; ++at) {
+      const std::int64_t place = kept.place[static_cast<std::size_t>(at)];
+      if (place < 0) continue;
+      found.rows.push_back(static_cast<std::int64_t>(i) * batch.choices + at - kept.first[feature]);
+      found.places.push_back(place);
+    }
+  }
+  return found;
+}
+
+// hidden [B, T, H] -> [B, H]
+at::Tensor vectors_of_rows(const at::Tensor& hidden, const std::vector<std::int64_t>& lengths,
+                           SearchSpec::Vector kind) {
+  switch (kind) {
+    case SearchSpec::Vector::kMean:
+      return mean_pool(hidden, lengths);
+    case SearchSpec::Vector::kInnerMean:
+      return inner_mean_pool(hidden, lengths);
+    case SearchSpec::Vector::kFirst:
+      break;
+  }
+  return hidden.select(1, 0);
+}
+
+// The vectors of each layer, [n, H] each.
 std::vector<at::Tensor> sentence_vectors(const Encoder& encoder,
-                                         const std::vector<std::int64_t>& layers, bool mean,
-                                         const FeatureTable& features, std::int64_t pad_id) {
+                                         const std::vector<std::int64_t>& layers,
+                                         SearchSpec::Vector kind, const FeatureTable& features,
+                                         const KeptVectors& kept, std::int64_t pad_id) {
   std::vector<at::Tensor> vectors;
   for (std::size_t l = 0; l < layers.size(); ++l) {
-    vectors.push_back(at::empty({features.size(), encoder.config().hidden_size},
-                                at::device(encoder.device()).dtype(at::kFloat)));
+    vectors.push_back(
+        at::empty({static_cast<std::int64_t>(kept.side.size()), encoder.config().hidden_size},
+                  at::device(encoder.device()).dtype(at::kFloat)));
   }
   const std::int64_t highest = *std::max_element(layers.begin(), layers.end());
   for (const auto& chosen : scoring_batches(features, kPiecesAtOnce)) {
     throw_if_interrupted();
     const Batch batch = collate(features, chosen, pad_id);
-    const auto rows = at::tensor(chosen, at::kLong).to(encoder.device());
+    const auto in_batch = kept_rows(kept, chosen, batch);
+    const auto rows = at::tensor(in_batch.rows, at::kLong).to(encoder.device());
+    const auto places = at::tensor(in_batch.places, at::kLong).to(encoder.device());
     const auto states = encoder.forward({batch.ids, batch.lengths}, highest, nullptr);
     for (std::size_t l = 0; l < layers.size(); ++l) {
       const auto hidden = states.layer(layers[l]);
-      vectors[l].index_copy_(0, rows,
-                             mean ? mean_pool(hidden, batch.lengths) : hidden.select(1, 0));
+      const auto of_rows = vectors_of_rows(hidden, batch.lengths, kind);
+      vectors[l].index_copy_(0, places, of_rows.index_select(0, rows).to(at::kFloat));
     }
   }
   return vectors;
-}
-
-std::vector<std::int64_t> sides(const Manifest& manifest, const FeatureTable& features) {
-  const std::size_t field = field_index(manifest, manifest.search->side);
-  std::vector<std::int64_t> side;
-  for (std::int64_t feature = 0; feature < features.size(); ++feature) {
-    side.push_back(*static_cast<const std::int64_t*>(features.field(feature, field).data));
-  }
-  return side;
 }
 
 std::vector<MetricValue> metrics_of(const Manifest& manifest,
@@ -184,12 +239,13 @@ DatasetScores EncodedDataset::score(const std::string& tuned) const {
   return score_predictions(*manifest_, *data_->data, predictions);
 }
 
-EncodedDataset encode_dataset(const Encoder& encoder, Head& head, const Manifest& manifest,
+EncodedDataset encode_dataset(const Encoder& encoder, Head& head,
+                              const std::vector<InputSpec>& inputs, const Manifest& manifest,
                               const LoadedDataset& data, std::int64_t pad_id) {
   const at::NoGradGuard no_grad;
   auto decoder = data.data->decoder();
   decode_outputs(*decoder, manifest, data.features,
-                 head_outputs(encoder, head, manifest, data.features, pad_id));
+                 head_outputs(encoder, head, inputs, manifest, data.features, pad_id));
   return {manifest, data, std::move(decoder), nullptr};
 }
 
@@ -198,12 +254,13 @@ std::vector<EncodedDataset> encode_dataset(const Encoder& encoder,
                                            const Manifest& manifest, const LoadedDataset& data,
                                            std::int64_t pad_id) {
   const at::NoGradGuard no_grad;
-  const auto side = sides(manifest, data.features);
-  auto of_layers = sentence_vectors(encoder, layers, manifest.search->mean, data.features, pad_id);
+  const auto kept = kept_vectors(manifest, data.features);
+  auto of_layers =
+      sentence_vectors(encoder, layers, manifest.search->vector, data.features, kept, pad_id);
   std::vector<EncodedDataset> encoded;
   for (auto& vectors : of_layers) {
     encoded.emplace_back(manifest, data, data.data->decoder(),
-                         std::make_unique<ExactSearch>(std::exchange(vectors, {}), side));
+                         std::make_unique<ExactSearch>(std::exchange(vectors, {}), kept.side));
   }
   return encoded;
 }

@@ -53,12 +53,14 @@ class EncodedDataset {
   std::unique_ptr<VectorSearch> search_;  // null where the task doesn't search
 };
 
-// With a head: through that of the stage that is scored.
-EncodedDataset encode_dataset(const Encoder& encoder, Head& head, const Manifest& manifest,
+// With a head: through that of the stage that is scored, which sees `inputs`.
+EncodedDataset encode_dataset(const Encoder& encoder, Head& head,
+                              const std::vector<InputSpec>& inputs, const Manifest& manifest,
                               const LoadedDataset& data, std::int64_t pad_id);
 
 // For a task that searches sentence vectors instead: in one pass, one for each of `layers` (from 0,
-// the output of the embeddings), whose hidden states the vectors come from.
+// the output of the embeddings), whose hidden states the vectors come from. Vectors are in the
+// order of the features, and of their choices.
 std::vector<EncodedDataset> encode_dataset(const Encoder& encoder,
                                            const std::vector<std::int64_t>& layers,
                                            const Manifest& manifest, const LoadedDataset& data,

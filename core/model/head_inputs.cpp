@@ -46,7 +46,8 @@ std::int64_t highest_layer(const std::vector<InputSpec>& inputs, const EncoderCo
                            const std::string& where) {
   std::int64_t highest = 0;
   for (const auto& input : inputs) {
-    if (input.kind == InputSpec::Kind::kHidden || input.kind == InputSpec::Kind::kMean) {
+    if (input.kind == InputSpec::Kind::kHidden || input.kind == InputSpec::Kind::kMean ||
+        input.kind == InputSpec::Kind::kInnerMean) {
       highest = std::max(highest, resolve_layer(input.layer, config, where));
     }
   }
@@ -59,39 +60,59 @@ at::Tensor mean_pool(const at::Tensor& hidden, const std::vector<std::int64_t>& 
   return (hidden * mask).sum(1) / mask.sum(1);
 }
 
+at::Tensor inner_mean_pool(const at::Tensor& hidden, const std::vector<std::int64_t>& lengths) {
+  std::vector<std::int64_t> first;
+  std::vector<std::int64_t> end;
+  for (const std::int64_t length : lengths) {
+    first.push_back(length > 2 ? 1 : 0);
+    end.push_back(length > 2 ? length - 1 : length);
+  }
+  const auto column = [](const std::vector<std::int64_t>& numbers) {
+    return at::tensor(numbers, at::kLong).unsqueeze(1);
+  };
+  const auto places = at::arange(hidden.size(1), at::kLong).unsqueeze(0);
+  const auto inside = places.ge(column(first)).logical_and(places.lt(column(end)));
+  const auto mask = inside.to(hidden.options()).unsqueeze(2);  // [B, T, 1]
+  return (hidden * mask).sum(1) / mask.sum(1);
+}
+
 std::vector<at::Tensor> head_inputs(const Encoder& encoder, const Batch& batch,
-                                    const Manifest& manifest, const StepRandom* random) {
+                                    const Manifest& manifest, const std::vector<InputSpec>& inputs,
+                                    const StepRandom* random) {
   const auto& config = encoder.config();
-  const auto states = encoder.forward(
-      {batch.ids, batch.lengths}, highest_layer(manifest.inputs, config, manifest.name), random);
-  std::vector<at::Tensor> inputs;
-  for (const auto& input : manifest.inputs) {
+  const auto states = encoder.forward({batch.ids, batch.lengths},
+                                      highest_layer(inputs, config, manifest.name), random);
+  std::vector<at::Tensor> tensors;
+  for (const auto& input : inputs) {
     const auto state = [&] {
       return states.layer(resolve_layer(input.layer, config, manifest.name));
     };
     switch (input.kind) {
       case InputSpec::Kind::kHidden:
-        inputs.push_back(by_feature(state(), batch));
+        tensors.push_back(by_feature(state(), batch));
         break;
       case InputSpec::Kind::kMean:
-        inputs.push_back(by_feature(mean_pool(state(), batch.lengths), batch));
+        tensors.push_back(by_feature(mean_pool(state(), batch.lengths), batch));
+        break;
+      case InputSpec::Kind::kInnerMean:
+        tensors.push_back(by_feature(inner_mean_pool(state(), batch.lengths), batch));
         break;
       case InputSpec::Kind::kAttentionMask:
-        inputs.push_back(by_feature(attention_mask(batch.lengths, batch.ids.size(1)), batch)
-                             .to(encoder.device()));
+        tensors.push_back(by_feature(attention_mask(batch.lengths, batch.ids.size(1)), batch)
+                              .to(encoder.device()));
         break;
       case InputSpec::Kind::kWordEmbeddings:
-        inputs.push_back(encoder.word_table());
+        tensors.push_back(encoder.word_table());
         break;
       case InputSpec::Kind::kField:
         for (std::size_t f = 1; f < manifest.fields.size(); ++f) {
           if (manifest.fields[f].name == input.field)
-            inputs.push_back(batch.fields[f].to(encoder.device()));
+            tensors.push_back(batch.fields[f].to(encoder.device()));
         }
         break;
     }
   }
-  return inputs;
+  return tensors;
 }
 
 }  // namespace sojourn

@@ -29,10 +29,15 @@ std::int64_t highest_layer(const std::vector<InputSpec>& inputs, const EncoderCo
 // Source: XTREME's retrieval script: all tokens count, special ones too.
 at::Tensor mean_pool(const at::Tensor& hidden, const std::vector<std::int64_t>& lengths);
 
-// The inputs in the manifest's order: hidden [B, T, H] or [B, C, T, H], mean [B, H] or [B, C, H],
-// attention_mask int64 [B, T] or [B, C, T], word_embeddings [V, H] in the encoder's precision,
-// fields as collated; all on the encoder's device.
+// The same of the tokens but the first and the last, which the tokenizer adds to a text; of all
+// where there are none between.
+at::Tensor inner_mean_pool(const at::Tensor& hidden, const std::vector<std::int64_t>& lengths);
+
+// What a head sees, in the order of `inputs`: hidden [B, T, H] or [B, C, T, H], mean [B, H] or
+// [B, C, H], attention_mask int64 [B, T] or [B, C, T], word_embeddings [V, H] in the encoder's
+// precision, fields as collated; all on the encoder's device. The manifest is that of the batch.
 std::vector<at::Tensor> head_inputs(const Encoder& encoder, const Batch& batch,
-                                    const Manifest& manifest, const StepRandom* random);
+                                    const Manifest& manifest, const std::vector<InputSpec>& inputs,
+                                    const StepRandom* random);
 
 }  // namespace sojourn

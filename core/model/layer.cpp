@@ -59,8 +59,8 @@ at::Tensor TransformerLayer::Linear::apply(const at::Tensor& x, const LayerCall&
     bias_copy = bias.value.to(at::kBFloat16);
   }
   const auto typed = copies ? x.to(at::kBFloat16) : x;
-  const auto y = copies ? at::linear(typed, weight_copy, bias_copy)
-                        : at::linear(typed, weight.value, bias.value);
+  auto y = copies ? at::linear(typed, weight_copy, bias_copy)
+                  : at::linear(typed, weight.value, bias.value);
   if (adapters.empty() || merged) return y;
   std::vector<at::Tensor> parts;
   std::int64_t done = 0;

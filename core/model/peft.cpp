@@ -112,12 +112,6 @@ void apply_adapter(const fs::path& directory, Encoder& encoder, bool merge) {
   check_adapter(adapter, encoder.config(), (directory / kConfig).string());
   const SafetensorsFile file(directory / kAdapterWeights);
   const auto parameters = encoder.begin_adapting(adapter, encoder.config().layers, {});
-  const auto base = file.metadata().find(kBase);
-  if (base != file.metadata().end() && base->second != encoder.adapted()->base) {
-    throw input_error(file.path().string(), "was trained beside other weights than these: found " +
-                                                base->second + ", the encoder's are " +
-                                                encoder.adapted()->base);
-  }
   std::set<std::string> known;
   for (const auto& parameter : parameters) {
     const std::string name = kPrefix + parameter.name;
@@ -131,6 +125,12 @@ void apply_adapter(const fs::path& directory, Encoder& encoder, bool merge) {
   for (const auto& [name, entry] : file.entries()) {
     if (!known.contains(name))
       throw input_error(file.path().string(), "tensor '" + name + "' belongs to no module");
+  }
+  const auto base = file.metadata().find(kBase);
+  if (base != file.metadata().end() && base->second != encoder.adapted()->base) {
+    throw input_error(file.path().string(), "was trained beside other weights than these: found " +
+                                                base->second + ", the encoder's are " +
+                                                encoder.adapted()->base);
   }
   encoder.end_training(1);
 }

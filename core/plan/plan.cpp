@@ -7,6 +7,8 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/data/files.h"
+#include "core/data/options.h"
+#include "core/model/head_inputs.h"
 #include "core/model/low_rank.h"
 #include "core/plan/scorings.h"
 #include "core/plan/stage_key.h"
@@ -83,13 +85,57 @@ class Planner {
                                  std::to_string(encoder_->max_tokens()));
   }
 
-  // What a stage trains of a task. `intermediate` may say more of it; null: nothing does.
+  // Where the study gives a key of the recipe by which a stage trains a task: among the stage's own
+  // places, in [recipes.TASK], in [recipes.default]; else `where`.
+  std::string place_of(const std::string& key, const std::string& task, const KeyPlaces& places,
+                       const std::string& where) const {
+    const auto find = [](const KeyPlaces& among, const std::string& name) {
+      const auto found = among.lower_bound(name);
+      const bool is_it =
+          found != among.end() && (found->first == name || found->first.starts_with(name + "."));
+      return is_it ? &found->second : nullptr;
+    };
+    for (const std::string* place :
+         {find(places, "recipe." + key), find(study_.key_where, "recipes." + task + "." + key),
+          find(study_.key_where, "recipes.default." + key)}) {
+      if (place != nullptr) return *place;
+    }
+    return where;
+  }
+
+  // Of the task, with the manifest's values for those that the recipe doesn't give.
+  TaskOptions options(const Manifest& manifest, const TaskOptions& given,
+                      const std::string& where) const {
+    TaskOptions complete = complete_options(manifest, given, where);
+    for (const auto& input : resolve_inputs(manifest, complete)) {
+      if (encoder_ && !input.layer_option.empty())
+        resolve_layer(input.layer, *encoder_, where + ": option '" + input.layer_option + "'");
+    }
+    return complete;
+  }
+
+  void check_negatives(const Manifest& manifest, const Recipe& recipe, const KeyPlaces& places,
+                       const std::string& where) const {
+    if (!manifest.batch_negatives || recipe.micro_batch >= recipe.batch_size) return;
+    throw input_error(
+        place_of("micro_batch", manifest.name, places,
+                 place_of("batch_size", manifest.name, places, where)),
+        "micro_batch is " + std::to_string(recipe.micro_batch) + ", batch_size " +
+            std::to_string(recipe.batch_size) + "; the loss of task '" + manifest.name +
+            "' compares the examples of a batch, so that micro_batch must be at least batch_size");
+  }
+
+  // What a stage trains of a task. `intermediate` may say more of it; null: nothing does. `places`:
+  // those of the stage's own keys.
   TaskTraining training(const std::string& name, const Recipe& recipe,
                         std::optional<std::int64_t> limit, const Intermediate* intermediate,
-                        const std::string& where) {
-    trainable(name, where);
+                        const KeyPlaces& places, const std::string& where) {
+    const Manifest& manifest = trainable(name, where).manifest();
     check_tokens(recipe, where);
+    check_negatives(manifest, recipe, places, where);
     TaskTraining made{.task = name, .head = name, .data = {}, .dev = {}, .recipe = recipe};
+    made.recipe.options =
+        options(manifest, recipe.options, place_of("options", name, places, where));
     std::vector<std::string> languages;
     std::vector<std::string> files;
     if (intermediate != nullptr) {
@@ -118,6 +164,10 @@ class Planner {
       check_same_head(one, other, where,
                       "tasks '" + one.name + "' and '" + other.name + "' can't share the head '" +
                           training.head + "'");
+      if (found->second->recipe.options == training.recipe.options) continue;
+      throw input_error(where, "tasks '" + one.name + "' and '" + other.name +
+                                   "' can't share the head '" + training.head +
+                                   "': their options differ");
     }
   }
 
@@ -194,7 +244,8 @@ class Planner {
                    .sampling = intermediate.sampling};
       for (const auto& name : names) {
         wanted.training.push_back(training(name, task_recipe(arm, name, intermediate.recipe),
-                                           intermediate.limit.train, &intermediate, where));
+                                           intermediate.limit.train, &intermediate,
+                                           intermediate.key_where, where));
       }
       const auto trained = wanted.training;
       parent = stage(std::move(wanted), intermediate.recipe,
@@ -217,10 +268,12 @@ class Planner {
     for (const auto& target : arm.targets) {
       const Manifest& manifest = task(target.task, target.where_of("task")).manifest();
       const Cell cell{arm.name, target.name, seed};
-      if (!manifest.head) {
+      if (manifest.search) {
         scorings_.check_untrained(target);
         const Recipe recipe = task_recipe(arm, target.task, target.recipe);
         check_tokens(recipe, target.where);
+        options(manifest, recipe.options,
+                place_of("options", target.task, target.key_where, target.where));
         // What trains nothing sees a joint intermediate on its own.
         const std::size_t scored = joint ? add_chain(arm, seed) : before;
         scorings_.add_target(scored, target, "", recipe, cell);
@@ -256,7 +309,8 @@ class Planner {
                  .keep = study_.keep == "all",
                  .seed = cell.seed};
     wanted.training.push_back(training(own, task_recipe(arm, own, target.recipe),
-                                       target.limit.train, nullptr, target.where_of("recipe")));
+                                       target.limit.train, nullptr, target.key_where,
+                                       target.where_of("recipe")));
     if (joint) {
       wanted.sampling = beside->sampling;
       wanted.training[0].head = value_or(beside->heads, own, own);
@@ -265,7 +319,8 @@ class Planner {
         if (name == own) continue;
         names.push_back(name);
         wanted.training.push_back(training(name, task_recipe(arm, name, beside->recipe),
-                                           beside->limit.train, beside, beside->where_of("train")));
+                                           beside->limit.train, beside, beside->key_where,
+                                           beside->where_of("train")));
       }
     }
     wanted.recipe = stage_recipe(arm, names, target.recipe);

@@ -29,16 +29,18 @@ struct Cell {
 enum class SweepPart : std::uint8_t {
   kNone,     // it has a layer, or needs none
   kChooses,  // its primary metric decides; scored at every layer
-  kFollows,  // scored at every layer, reported at the chosen one
-  kChosen    // scored at the chosen one alone
+  kFollows,  // scored at every layer, reported at the chosen one, or at that which the study names
+  kChosen    // scored at that one alone
 };
 
 // Scores one data set on one stage.
 struct Scoring {
   DatasetKey data;
-  std::string head = {};                   // of the stage; "" where vectors are searched
-  std::optional<DatasetKey> tuning = {};   // of tasks whose decoding learns on a dev split
-  std::optional<std::int64_t> layer = {};  // of tasks that search sentence vectors; not in a sweep
+  std::string head = {};                  // of the stage; "" where vectors are searched
+  std::optional<DatasetKey> tuning = {};  // of tasks whose decoding learns on a dev split
+  // Of tasks that search sentence vectors. In a sweep: the one that is reported, none where it is
+  // chosen.
+  std::optional<std::int64_t> layer = {};
   SweepPart sweep = SweepPart::kNone;
   std::string target = {};  // whose sweep it is
   bool reported = true;     // false: its rows are only among those of all layers

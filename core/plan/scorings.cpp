@@ -96,6 +96,12 @@ void ScoringPlanner::check_untrained(const Target& target) const {
         "task '" + target.task + "' is scored on the encoder as it is and trains nothing");
   }
   if (target.layers.empty()) return;
+  if (target.layer) {
+    if (target.choose_on.empty()) return;
+    throw input_error(target.where_of("choose_on"),
+                      "'layer' says which layer is reported, so there "
+                      "is nothing to choose; expected only one of the two");
+  }
   const bool tunes = tasks_.task(target.task).tunes();
   if (tunes && !target.choose_on.empty()) {
     throw input_error(
@@ -106,7 +112,8 @@ void ScoringPlanner::check_untrained(const Target& target) const {
     throw input_error(target.where_of("layers"),
                       "task '" + target.task +
                           "' has no dev split to choose a layer on; expected choose_on = "
-                          "LANGUAGE, which is then left out of the results");
+                          "LANGUAGE, which is then left out of the results, or layer = NUMBER, "
+                          "which is then reported");
   }
 }
 
@@ -141,10 +148,12 @@ void ScoringPlanner::add_target(std::size_t stage, const Target& target, const s
 }
 
 // A task that tunes chooses on its dev splits, and scores the others at that layer alone: its test
-// splits can be too large for the vectors of all layers.
+// splits can be too large for the vectors of all layers. Where the study names the layer, nothing
+// is chosen, and the same is scored.
 void ScoringPlanner::add_to_sweep(const Target& target, Scoring wanted, std::size_t stage,
                                   const Cell& cell) {
   wanted.target = target.name;
+  if (target.layer) wanted.layer = layer_of(target);
   if (!wanted.tuning) {
     const bool chooses = wanted.data.language == target.choose_on;
     wanted.sweep = chooses ? SweepPart::kChooses : SweepPart::kFollows;
@@ -155,7 +164,8 @@ void ScoringPlanner::add_to_sweep(const Target& target, Scoring wanted, std::siz
   score(stage,
         {.data = *wanted.tuning,
          .tuning = wanted.tuning,
-         .sweep = SweepPart::kChooses,
+         .layer = wanted.layer,
+         .sweep = wanted.layer ? SweepPart::kFollows : SweepPart::kChooses,
          .target = target.name,
          .reported = contains(target.splits, "dev")},
         cell);

@@ -28,7 +28,7 @@ ScoreRecord StageScorer::record(const Scoring& scoring,
                                 const std::vector<LayerScores>& found) const {
   ScoreRecord made;
   for (const auto& [layer, scores] : found) {
-    const bool chosen = scoring.sweep == SweepPart::kNone || layer == chosen_layer(scoring.target);
+    const bool chosen = scoring.sweep == SweepPart::kNone || layer == reported_layer(scoring);
     made.layers.push_back({layer, chosen, scores.n, scores.metrics});
     if (!chosen) continue;
     const auto& manifest = tasks_.task(scoring.data.task).manifest();
@@ -62,9 +62,13 @@ std::int64_t StageScorer::chosen_layer(const std::string& target) const {
   return std::max_element(sums.begin(), sums.end()) - sums.begin();
 }
 
+std::int64_t StageScorer::reported_layer(const Scoring& scoring) const {
+  return scoring.layer ? *scoring.layer : chosen_layer(scoring.target);
+}
+
 std::vector<std::optional<std::int64_t>> StageScorer::layers_of(const Scoring& scoring) const {
   if (scoring.sweep == SweepPart::kNone) return {scoring.layer};
-  if (scoring.sweep == SweepPart::kChosen) return {chosen_layer(scoring.target)};
+  if (scoring.sweep == SweepPart::kChosen) return {reported_layer(scoring)};
   std::vector<std::optional<std::int64_t>> all;
   for (std::int64_t layer = 0; layer <= encoder_.config().layers; ++layer) all.emplace_back(layer);
   return all;
@@ -76,7 +80,8 @@ std::vector<StageScorer::Encoded> StageScorer::encode(
   const Manifest& manifest = tasks_.task(key.task).manifest();
   std::vector<Encoded> encoded;
   if (!manifest.search) {
-    encoded.push_back({std::nullopt, encode_dataset(encoder_, *heads_.at(head).head, manifest,
+    const TaskHead& made = heads_.at(head);
+    encoded.push_back({std::nullopt, encode_dataset(encoder_, *made.head, made.inputs, manifest,
                                                     data_(key), pad_id_)});
     return encoded;
   }

@@ -53,6 +53,8 @@ class StageScorer {
     EncodedDataset data;
   };
 
+  // Of a sweep: the one that the study names, else the chosen one.
+  std::int64_t reported_layer(const Scoring& scoring) const;
   std::vector<std::optional<std::int64_t>> layers_of(const Scoring& scoring) const;
   std::vector<Encoded> encode(const DatasetKey& key, const std::string& head,
                               const std::vector<std::optional<std::int64_t>>& layers) const;

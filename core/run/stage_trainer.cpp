@@ -50,13 +50,29 @@ StageTrainer::StageTrainer(TaskCatalog& tasks, DataOf data, const Machine& machi
                            const Tokenizer& tokenizer)
     : tasks_(tasks), data_(std::move(data)), machine_(machine), tokenizer_(tokenizer) {}
 
+void StageTrainer::check_data(const Stage& stage) const {
+  for (const auto& training : stage.training) {
+    if (!tasks_.task(training.task).manifest().batch_negatives) continue;
+    for (const auto& key : training.data) {
+      const std::int64_t found = data_(key).features.size();
+      if (found >= training.recipe.batch_size) continue;
+      throw input_error(data_(key).files.begin()->second.string(),
+                        "task '" + key.task + "', language " + key.language + ": " +
+                            std::to_string(found) + " features, expected at least batch_size, " +
+                            std::to_string(training.recipe.batch_size) +
+                            ", since the loss compares the examples of a batch");
+    }
+  }
+}
+
 StageHeads StageTrainer::new_heads(const Stage& stage, const EncoderConfig& encoder) const {
   StageHeads heads;
   for (const auto& training : stage.training) {
     if (heads.contains(training.head)) continue;
     const auto labels = static_cast<std::int64_t>(data_(training.data.front()).labels.size());
     heads.emplace(training.head, make_head(tasks_.task(training.task), training.head,
-                                           {encoder.hidden_size, labels, encoder.vocab_size},
+                                           {encoder.hidden_size, labels, encoder.vocab_size,
+                                            training.recipe.options},
                                            machine_.device, {stage.seed, stage.role, 0}));
   }
   return heads;

@@ -23,6 +23,10 @@ class StageTrainer {
   // All must outlive it.
   StageTrainer(TaskCatalog& tasks, DataOf data, const Machine& machine, const Tokenizer& tokenizer);
 
+  // Throws Error(kInput) for a training set that is too small for its batches, where the loss
+  // compares their examples.
+  void check_data(const Stage& stage) const;
+
   // Untrained heads, whose numbers depend on (seed, role, name) alone.
   StageHeads new_heads(const Stage& stage, const EncoderConfig& encoder) const;
 

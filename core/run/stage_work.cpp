@@ -81,6 +81,9 @@ void StageWorker::prepare(const std::set<std::size_t>& stages) {
   trainer_ = std::make_unique<StageTrainer>(
       tasks_, [this](const DatasetKey& key) -> const LoadedDataset& { return data(key); },
       options_.machine, *tokenizer_);
+  for (const std::size_t s : stages) {
+    if (work_[s].train) trainer_->check_data(plan_.stages[s]);
+  }
   open_encoder(0);  // its weights are read and checked before anything is written
 }
 

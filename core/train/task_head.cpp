@@ -8,6 +8,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "core/base/error.h"
+#include "core/data/options.h"
 
 namespace sojourn {
 
@@ -35,7 +36,9 @@ at::Tensor initial_value(const std::string& stream, const std::vector<std::int64
 
 TaskHead make_head(Task& task, const std::string& name, const HeadSizes& sizes, at::Device device,
                    const RandomKey& key) {
-  TaskHead made{name, nullptr, {}};
+  const Manifest& manifest = task.manifest();
+  const auto options = complete_options(manifest, sizes.options, "task '" + manifest.name + "'");
+  TaskHead made{name, nullptr, {}, resolve_inputs(manifest, options)};
   made.head = task.create_head(
       sizes,
       [&](std::string_view own, const std::vector<std::int64_t>& shape, std::string_view init) {

@@ -16,7 +16,8 @@ namespace sojourn {
 struct TaskHead {
   std::string name;  // the task's, or one that several tasks of a stage share
   std::unique_ptr<Head> head;
-  std::vector<Parameter> parameters;  // "head.<name>.<parameter>"
+  std::vector<Parameter> parameters;  // "head.<name>.<parameter>"; may be none
+  std::vector<InputSpec> inputs;      // what it sees, with the layers that options name
 };
 
 // A new head: each parameter's numbers depend on (seed, role, name, parameter) only, so that the

@@ -56,8 +56,8 @@ std::vector<Parameter> begin_training(Encoder& encoder, const std::vector<Traine
   std::vector<const TaskHead*> heads;
   for (const auto& task : tasks) {
     if (!takes_part(task, settings.step_tasks)) continue;
-    layer = std::max(layer,
-                     highest_layer(task.manifest->inputs, encoder.config(), task.manifest->name));
+    layer =
+        std::max(layer, highest_layer(task.head->inputs, encoder.config(), task.manifest->name));
     if (std::ranges::find(heads, task.head) == heads.end()) heads.push_back(task.head);
   }
   auto parameters =
@@ -156,7 +156,7 @@ class Trainer {
     double loss = 0;
     for (const Batch& micro : batch.micro) {
       const StepRandom random{key, micro.first_row * micro.choices};
-      const auto inputs = head_inputs(encoder_, micro, *task.manifest, &random);
+      const auto inputs = head_inputs(encoder_, micro, *task.manifest, task.head->inputs, &random);
       const HeadBatch head_batch{inputs, micro.size, /*training=*/true, key, micro.first_row};
       const auto outputs = task.head->head->forward(head_batch);
       const auto sum = task.head->head->loss(head_batch, outputs);

@@ -42,7 +42,7 @@ struct TrainingSettings {
   RandomKey key;  // seed and role; the trainer sets the step
   std::int64_t pad_id = 0;
   MaskingIds masking = {};  // used where a task's manifest has masking
-  Adapter adapter = {};  // what is trained of the encoder
+  Adapter adapter = {};     // what is trained of the encoder
   EvaluationSettings evaluation;
   CheckpointSettings checkpoint;
 };

@@ -32,7 +32,22 @@ STUDY_CASES = {
     "a layer that the encoder hasn't": ("layer = 2", "layer = 9", "study.toml:31", "layer 9", "0 to 4"),
     "a layer for a task with a head": ('task = "xnli"', 'task = "xnli"\nlayer = 1', "study.toml:25", "layer"),
     "layers for a task with a head": ('task = "xnli"', 'task = "xnli"\nlayers = "all"', "study.toml:25", "layer"),
-    "one layer and all": ("layer = 2", 'layer = 2\nlayers = "all"', "study.toml:32", "'layer' and 'layers'"),
+    "a layer to report and one to choose": (
+        "layer = 2", 'layer = 2\nlayers = "all"\nchoose_on = "de"', "study.toml:33", "'layer'",
+    ),
+    "an option that the task hasn't": (
+        'train = ["mnli"]', 'train = ["lexalign"]\nrecipe = { micro_batch = 4, options = { layr = 3 } }',
+        "study.toml:22", "'layr'", "'layer'",
+    ),
+    "an option's value": (
+        'train = ["mnli"]', 'train = ["lexalign"]\nrecipe = { micro_batch = 4, options = { loss = "tripled" } }',
+        "study.toml:22", "'tripled'", "'triplet' or 'infonce'",
+    ),
+    "an option's layer that the encoder hasn't": (
+        'train = ["mnli"]', 'train = ["lexalign"]\nrecipe = { micro_batch = 4, options = { layer = 9 } }',
+        "study.toml:22", "option 'layer'", "layer 9", "0 to 4",
+    ),
+    "a loss over micro-batches": ('train = ["mnli"]', 'train = ["lexalign"]', "study.toml:13", "micro_batch is 2", "batch_size 4"),
     "a sweep that nothing decides": ("layer = 2", 'layers = "all"', "study.toml:31", "choose_on"),
     "a choice without a sweep": ("layer = 2", 'choose_on = "de"', "study.toml:31", 'layers = "all"'),
     "a sweep of one language": ("layer = 2", 'layers = "all"\nchoose_on = "de"', "study.toml:32", "'de'", "another"),
@@ -54,6 +69,13 @@ def test_study(world, case):
     old, new, *named = STUDY_CASES[case]
     world.edit("study.toml", old, new)
     refused(world, *named)
+
+
+def test_a_training_set_that_is_smaller_than_the_batch_whose_words_are_compared(world):
+    world.write("data/lexicon/train-sw.tsv", "mbwa\tdog\npaka\tcat\n")
+    lexalign = 'train = ["lexalign"]\ndata = { languages = ["sw"] }\nrecipe = { micro_batch = 4 }'
+    world.edit("study.toml", 'train = ["mnli"]', lexalign)
+    refused(world, "lexicon/train-sw.tsv", "task 'lexalign', language sw: 2 features, expected at least batch_size, 4")
 
 
 def test_a_threshold_without_a_dev_split_to_learn_it_on(world):

@@ -228,6 +228,67 @@ def test_a_sweep_chooses_tatoebas_layer_on_a_language_that_no_mean_has(world):
     assert not (world.root / "runs/small/predictions/none/tatoeba/1/test/fr.jsonl").exists()
 
 
+def test_a_sweep_beside_a_layer_scores_all_and_reports_that_one(world):
+    english = ["a dog", "the cat", "red cars", "it rains", "we sing", "he sold it", "no more", "two birds"]
+    foreign = [s.replace("a", "o").replace("e", "i") for s in english]
+    world.write("data/tatoeba/tatoeba.deu-eng.deu", "\n".join(foreign) + "\n")
+    world.write("data/tatoeba/tatoeba.deu-eng.eng", "\n".join(english) + "\n")
+    write_bitext(world, "de", foreign, english, ("dev", "test"))
+    for split in ("dev", "test"):
+        world.write(f"data/bucc2018/de-en.{split}.gold", "".join(f"de-{i}\ten-{i}\n" for i in range(0, 8, 2)))
+    target = '[[target]]\ntask = "tatoeba"\n'
+    by_layer = [scored_at(world, target, layer) for layer in range(LAYERS)]
+    study_of(world, target + 'layers = "all"\nlayer = -2\n')
+    assert run_and_score_again(world) == by_layer[LAYERS - 2]
+    assert rows_of(world.root / "runs/small/layers.jsonl") == [row for rows in by_layer for row in rows]
+
+    target = '[[target]]\ntask = "bucc2018"\nsplit = "test"\n'  # whose test split is too large for all layers
+    alone = scored_at(world, target, 1)
+    study_of(world, target + 'layers = "all"\nlayer = 1\n')
+    assert run_and_score_again(world) == alone
+    swept = rows_of(world.root / "runs/small/layers.jsonl")
+    assert {(row["split"], row["layer"]) for row in swept} == {("dev", k) for k in range(LAYERS)} | {("test", 1)}
+
+
+WORDS = [("hund", "dog"), ("katze", "cat"), ("rot", "red"), ("auto", "car"), ("hund", "hound"), ("regen", "rain")]
+
+
+def test_words_are_drawn_together_at_a_layer_and_measured_at_all(world):
+    for split in ("train", "test"):
+        world.write(f"data/lexicon/{split}-de.tsv", "".join("\t".join(pair) + "\n" for pair in WORDS))
+    study_of(
+        world,
+        """[[intermediate]]
+name = "words"
+train = ["lexalign"]
+data = { languages = ["de"] }
+recipe = { micro_batch = 4, epochs = 20 }
+
+[[target]]
+task = "lexalign"
+split = ["train", "test"]
+layers = "all"
+layer = 2
+""",
+    )
+    result = world.run()
+    assert result.returncode == 0, result.stderr
+    rows = world.results()
+    assert all(row["profile"] == "lexalign-1" and row["layer"] == 2 and row["n"] == 6 for row in rows)
+    again = world.sojourn("score", "runs/small", "--json")
+    assert again.stdout == (world.root / "runs/small/results.jsonl").read_text()
+    at_last = {
+        (row["arm"], row["metric"]): row["value"]
+        for row in rows_of(world.root / "runs/small/layers.jsonl")
+        if row["layer"] == LAYERS - 1 and row["split"] == "test"
+    }
+    assert at_last["words", "difference"] > at_last["none", "difference"] + 10
+    assert at_last["words", "csls_to_english"] >= at_last["none", "csls_to_english"]
+    curve = rows_of(world.root / "runs/small/training/words/seed-1.jsonl")
+    losses = [step["loss"] for step in curve]
+    assert sum(losses[:10]) > sum(losses[-10:]), losses
+
+
 @pytest.mark.parametrize("task", ["xquad", "tydiqa"])
 def test_questions_of_a_test_file_without_answers_are_predicted(world, task):
     gold, blank = (squad_json(lambda i, gold: answers or gold) for answers in (None, [{"text": "", "answer_start": 0}]))

@@ -30,7 +30,7 @@ TEST_CASE("Retrieval and mining find what the methods written out in numpy find"
 }
 
 // Four sentences a side: sentence i is nearest to i, by cosine `own[i]`, and all others by 0.1.
-class OwnTranslations : public VectorSearch {
+class OwnTranslations : public NeighboursOnly {
  public:
   explicit OwnTranslations(std::vector<float> own) : own_(std::move(own)) {}
   std::int64_t count(std::int64_t /*side*/) const override { return 4; }

@@ -204,7 +204,7 @@ TEST_CASE("Only a test file may hold words without tags, and they are unknown, n
 
 // ---- sentences to be found ----
 
-class NearestIsNext : public VectorSearch {
+class NearestIsNext : public NeighboursOnly {
  public:
   std::int64_t count(std::int64_t) const override { return 3; }
   Neighbours neighbours(std::int64_t from, std::int64_t to, std::int64_t k) const override {

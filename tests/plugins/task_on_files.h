@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +58,22 @@ class TaskOnFiles {
   PluginCatalog catalog_{{std::filesystem::path(SOJOURN_BINARY_DIR) / "lib/sojourn/tasks"}};
   Task* task_;
   std::map<std::string, std::filesystem::path> files_;
+};
+
+// A search of which a task asks for nothing but neighbours.
+class NeighboursOnly : public VectorSearch {
+ public:
+  Neighbours csls(std::int64_t /*from*/, std::int64_t /*to*/, std::int64_t /*neighbourhood*/,
+                  std::int64_t /*k*/) const override {
+    throw std::logic_error("csls");
+  }
+  Ranks ranks(std::int64_t /*from*/, std::int64_t /*to*/, std::span<const std::int64_t> /*rows*/,
+              std::span<const std::int64_t> /*targets*/) const override {
+    throw std::logic_error("ranks");
+  }
+  std::vector<float> mean_cosines(std::int64_t /*from*/, std::int64_t /*to*/) const override {
+    throw std::logic_error("mean_cosines");
+  }
 };
 
 inline std::vector<std::int64_t> integers(const FeatureTable& table, std::int64_t feature,

@@ -78,13 +78,13 @@ class Setup(unittest.TestCase):
 
     def test_tests_need_more_which_stays(self):
         self.setup_script()
-        self.assertIn("pip torch numpy transformers tokenizers safetensors pytest snakemake jsonschema ", self.setup_script("--tests")[2])
+        self.assertIn("pip torch numpy transformers tokenizers safetensors pytest snakemake jsonschema peft ", self.setup_script("--tests")[2])
         self.assertEqual(self.setup_script("--tests"), (0, "", []))
         self.assertEqual(self.setup_script(), (0, "", []))
         # A new requirement: what the tests need is installed again with it.
         with (self.here / "project" / "scripts" / "requirements.txt").open("a") as file:
             file.write("extra==1\n")
-        self.assertEqual(self.setup_script()[2], ["pip torch numpy extra transformers tokenizers safetensors pytest snakemake jsonschema "])
+        self.assertEqual(self.setup_script()[2], ["pip torch numpy extra transformers tokenizers safetensors pytest snakemake jsonschema peft "])
 
     def test_a_failed_apt_get_is_tried_once_more(self):
         (self.here / "broken").write_text("")  # goes away after one failure

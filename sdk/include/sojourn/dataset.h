@@ -198,6 +198,14 @@ struct Neighbours {
   const float* cosine;
 };
 
+// Of each of n pairs of vectors: the cosine, and the rank, from 1, of the one among the other's
+// side.
+struct Ranks {
+  std::uint64_t n;
+  const std::int64_t* rank;
+  const float* cosine;
+};
+
 // A threshold as what Decoder::tune gives, and back: the same number, infinities too.
 inline std::string threshold_text(double number) {
   char text[32];
@@ -228,6 +236,37 @@ class TuneCall : public Call {
     Neighbours found{count(from), k, nullptr, nullptr};
     check(host().search->neighbours(context(), from, to, k, &found.index, &found.cosine));
     return found;
+  }
+
+  // The same by CSLS, whose scores stand in `cosine`. neighbourhood: cut to what is there.
+  Neighbours csls(std::int64_t from, std::int64_t to, std::uint32_t neighbourhood,
+                  std::uint32_t k) const {
+    Neighbours found{count(from), k, nullptr, nullptr};
+    check(host().search->csls(context(), from, to, neighbourhood, k, &found.index, &found.cosine));
+    return found;
+  }
+
+  // Of each pair rows[i], targets[i], which are equally many.
+  Ranks ranks(std::int64_t from, std::int64_t to, const std::vector<std::int64_t>& rows,
+              const std::vector<std::int64_t>& targets) const {
+    Ranks found{rows.size(), nullptr, nullptr};
+    check(host().search->ranks(context(), from, to, rows.data(), targets.data(), found.n,
+                               &found.rank, &found.cosine));
+    return found;
+  }
+
+  // Each vector's mean cosine with all of side `to`: count(from) numbers.
+  const float* mean_cosines(std::int64_t from, std::int64_t to) const {
+    const float* found = nullptr;
+    check(host().search->mean_cosines(context(), from, to, &found));
+    return found;
+  }
+
+  // n random numbers of 32 bits, the same for a stream of that name in every run.
+  const std::uint32_t* random(std::string_view stream, std::uint64_t n) const {
+    const std::uint32_t* numbers = nullptr;
+    check(host().eval->random(context(), str(stream), n, &numbers));
+    return numbers;
   }
 };
 

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #pragma GCC visibility push(hidden)
@@ -72,6 +74,10 @@ class HeadCall : public Call {
   std::int64_t labels() const noexcept { return static_cast<std::int64_t>(request_->n_labels); }
   std::int64_t vocab_size() const noexcept { return request_->vocab_size; }
 
+  // The value of an option of the manifest that is a number, or a word.
+  double option_number(std::string_view name) const { return option(name).number; }
+  std::string_view option_text(std::string_view name) const { return view(option(name).text); }
+
   // signature: "core1::linear(input,weight,bias)"
   Op bind(const char* signature) const {
     Op op;
@@ -89,6 +95,13 @@ class HeadCall : public Call {
   }
 
  private:
+  const sojourn_option& option(std::string_view name) const {
+    for (std::uint64_t i = 0; i < request_->n_options; ++i) {
+      if (view(request_->options[i].name) == name) return request_->options[i];
+    }
+    throw Failure(SOJOURN_INTERNAL, "the manifest has no option '" + std::string(name) + "'");
+  }
+
   const sojourn_head_request* request_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -105,26 +106,40 @@ struct FamilySpec {
     std::string name;
     std::vector<std::string> dims;  // of one feature: also "L" (labels)
   };
+  // What a study may set: a number, or a word that is one of `choices`.
+  struct Option {
+    std::string name;
+    double number;     // where the study doesn't say
+    std::string word;  // the same of a word
+    std::vector<std::string> choices;
+    bool integer = false;
+    std::optional<double> above, min, max;  // above: the number itself doesn't fit
+  };
   std::string family;  // of the head; empty: none
   std::string kind;    // for people
   std::vector<Field> fields;
   std::string loss_items;
   double masked_share = 0;  // of the pieces, which the host hides in training and writes into the
                             // field loss_items; 0: none
-  std::vector<std::string> inputs;
-  std::vector<Output> outputs;  // none in a family that is trained only
-  std::string search_side;      // the field; empty: no search
+  std::vector<Option> options;
+  std::vector<std::string> inputs;     // "mean:$layer": at the layer that the option says
+  std::vector<Output> outputs;         // none in a family that is trained only, or that searches
+  bool batch_negatives = false;        // the loss compares the examples of a batch
+  std::string search_side;             // the field; empty: no search
+  std::string search_vector = "mean";  // over the tokens; or "inner_mean", "first"
   std::vector<std::string> ops;
   bool labels_from_train = false;  // set where the task has labels()
   // How XTREME writes predictions down: "lines" (one a line), "sentences" (a tag a line, a blank
   // line after each sentence), "answers" (a JSON object from id to text) or "pairs" (id TAB
   // prediction, any number a line); see docs/abi.md.
   std::string predictions = "lines";
-  // A function of summed statistics: the ratio of two, or the F1 of three (true positives,
-  // predicted, gold).
+  // A function of summed statistics: the ratio of two, the F1 of three (true positives, predicted,
+  // gold), or where `how` is "margin" half the width of the 95 % interval of a mean (sum, sum of
+  // squares, number).
   struct Metric {
     std::string name, profile;
     std::vector<std::string> of;
+    std::string how = {};
   };
   // What score returns. None in a family that is trained only, nor metrics.
   std::vector<std::string> statistics = {"correct", "total"};
@@ -157,6 +172,29 @@ inline void write_fields(JsonWriter& json, const FamilySpec& family) {
   json.close(']');
 }
 
+inline void write_number(JsonWriter& json, double number) {
+  char text[32];
+  char* const end = std::to_chars(text, text + sizeof(text), number).ptr;
+  json.literal({text, static_cast<std::size_t>(end - text)});
+}
+
+inline void write_option(JsonWriter& json, const FamilySpec::Option& option) {
+  json.open('{').key("name").value(option.name).key("default");
+  if (!option.choices.empty()) {
+    json.value(option.word).key("choices").value(option.choices).close('}');
+    return;
+  }
+  write_number(json, option.number);
+  if (option.integer) json.key("integer").literal("true");
+  const auto write_bound = [&](const char* name, const std::optional<double>& bound) {
+    if (bound) write_number(json.key(name), *bound);
+  };
+  write_bound("above", option.above);
+  write_bound("min", option.min);
+  write_bound("max", option.max);
+  json.close('}');
+}
+
 inline void write_head(JsonWriter& json, const Description& task, const FamilySpec& family) {
   json.key("loss_items").value(family.loss_items);
   json.key("head")
@@ -170,11 +208,14 @@ inline void write_head(JsonWriter& json, const Description& task, const FamilySp
       .close('}');
   json.key("inputs").value(family.inputs).key("ops").value(family.ops);
   if (family.masked_share > 0) {
-    char share[32];
-    char* const end = std::to_chars(share, share + sizeof(share), family.masked_share).ptr;
-    json.key("masking").open('{').key("share").literal(
-        {share, static_cast<std::size_t>(end - share)});
+    write_number(json.key("masking").open('{').key("share"), family.masked_share);
     json.key("labels").value(family.loss_items).close('}');
+  }
+  if (family.batch_negatives) json.key("negatives").value("batch");
+  if (!family.options.empty()) {
+    json.key("options").open('[');
+    for (const auto& option : family.options) write_option(json, option);
+    json.close(']');
   }
   if (family.outputs.empty()) return;
   json.key("outputs").open('[');
@@ -189,7 +230,8 @@ inline void write_metrics(JsonWriter& json, const FamilySpec& family) {
   json.key("statistics").value(family.statistics).key("metrics").open('[');
   for (const auto& metric : family.metrics) {
     json.open('{').key("name").value(metric.name).key("profile").value(metric.profile);
-    json.key(metric.of.size() == 2 ? "ratio" : "f1").value(metric.of);
+    const char* const usual = metric.of.size() == 2 ? "ratio" : "f1";
+    json.key(metric.how.empty() ? usual : metric.how).value(metric.of);
     json.key("primary").literal(&metric == &family.metrics.front() ? "true" : "false").close('}');
   }
   json.close(']');
@@ -221,7 +263,7 @@ inline std::string manifest_json(const Description& task, const FamilySpec& fami
     json.key("search")
         .open('{')
         .key("vector")
-        .value("mean")
+        .value(family.search_vector)
         .key("side")
         .value(family.search_side)
         .close('}');

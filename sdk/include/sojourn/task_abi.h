@@ -79,6 +79,12 @@ typedef struct sojourn_named { /* FROZEN 40 */
   sojourn_array array;
 } sojourn_named;
 
+typedef struct sojourn_option { /* FROZEN 40; a number or a word */
+  sojourn_str name;
+  double number;
+  sojourn_str text; /* p = NULL: a number */
+} sojourn_option;
+
 enum { SOJOURN_V_NONE = 0, SOJOURN_V_INT = 1, SOJOURN_V_FLOAT = 2, SOJOURN_V_TENSOR = 3 };
 typedef struct sojourn_value { /* FROZEN 16; an argument of an op */
   uint32_t type, reserved;
@@ -182,18 +188,37 @@ typedef struct sojourn_eval_api {
              sojourn_str text); /* once per example */
   SOJOURN_FN(sojourn_status, tuned, sojourn_ctx*, const void* p,
              uint64_t n); /* in decode_tune: a threshold */
+  /* In decode_tune and decode_finish: n random numbers of 32 bits, a function of the stream's name
+   * alone, so that every run draws the same. Valid to the end of the callback. */
+  SOJOURN_FN(sojourn_status, random, sojourn_ctx*, sojourn_str stream, uint64_t n,
+             const uint32_t** out);
 } sojourn_eval_api;
 
-/* "sojourn.search/1" [eval]: exact nearest neighbours over the sentence vectors that the host holds
+/* "sojourn.search/1" [eval]: exact nearest neighbours over the vectors that the host holds
  * for the dataset being decoded, so that a plugin never sees a whole matrix. */
 typedef struct sojourn_search_api {
   uint64_t struct_size;
   SOJOURN_FN(sojourn_status, count, sojourn_ctx*, int64_t side, uint64_t* n);
   /* For each vector of side `from`, the k nearest of side `to` by cosine, falling, ties by index:
-   * index and cosine are [n_from, k], valid to the end of the callback. A vector's index is the
-   * place of its feature among the features of its side. */
+   * index and cosine are [n_from, k], valid to the end of the callback, as all that the functions
+   * below give. A vector's index is the place of its feature (and choice) among those of its side.
+   */
   SOJOURN_FN(sojourn_status, neighbours, sojourn_ctx*, int64_t from, int64_t to, uint32_t k,
              const int64_t** index, const float** cosine);
+  /* The same by CSLS (arXiv 1710.04087): 2 cos(x, y) - r(x) - r(y), where r is a vector's mean
+   * cosine with the `neighbourhood` (cut to what is there) nearest of the other side. */
+  SOJOURN_FN(sojourn_status, csls, sojourn_ctx*, int64_t from, int64_t to, uint32_t neighbourhood,
+             uint32_t k, const int64_t** index, const float** score);
+  /* For pair i of n, vector rows[i] of side `from` and vector targets[i] of side `to`: their
+   * cosine, and the target's rank, from 1, among all vectors of side `to` by falling cosine, ties
+   * by index.
+   */
+  SOJOURN_FN(sojourn_status, ranks, sojourn_ctx*, int64_t from, int64_t to, const int64_t* rows,
+             const int64_t* targets, uint64_t n, const int64_t** rank, const float** cosine);
+  /* For each vector of side `from` its mean cosine with all of side `to` (with itself, too, where
+   * the sides are the same). */
+  SOJOURN_FN(sojourn_status, mean_cosines, sojourn_ctx*, int64_t from, int64_t to,
+             const float** mean);
 } sojourn_search_api;
 
 /* ---- what a plugin offers ---- */
@@ -223,7 +248,9 @@ typedef struct sojourn_head_request {
   uint64_t struct_size;
   int64_t hidden_size;
   uint64_t n_labels;
-  int64_t vocab_size; /* rows of the input word_embeddings */
+  int64_t vocab_size;            /* rows of the input word_embeddings */
+  const sojourn_option* options; /* all of the manifest's, by name */
+  uint64_t n_options;
 } sojourn_head_request;
 
 enum { SOJOURN_TASK_FEATURIZE_PARALLEL = 1 };

@@ -66,7 +66,7 @@ TEST_CASE("What is wrong with an adapter or an option is named", "[config]") {
   const auto error = [](const std::string& recipe) { return error_after(arm(recipe)); };
   CHECK(
       error("adapter = { rank = 4 }") ==
-      "FILE:12:29: 'rank' is about an adapter, and nothing says which; expected 'kind' beside it");
+      "FILE:12:31: 'rank' is about an adapter, and nothing says which; expected 'kind' beside it");
   CHECK(
       error("adapter = { kind = 'dora' }") ==
       "FILE:12:31: 'kind' in [intermediate.recipe.adapter] must be 'none' or 'lora', found 'dora'");

@@ -210,14 +210,14 @@ TEST_CASE("The option --set of steps lifts the file's epochs, and the reverse", 
   CHECK_FALSE(spans.steps);
 }
 
-TEST_CASE("The option --set of a chain lifts the file's train, and of layers its layer",
+TEST_CASE("The option --set of a chain lifts the file's train, but of layers not its layer",
           "[config]") {
   const StudyFile file(full_study());
   CHECK(file.load({"intermediate.spans.chain=[['a'], ['b']]"}).intermediates[1].stages ==
         Stages{{"a"}, {"b"}});
   const StudyFile layer(minimal_study() + "layer = 3\n");
   const Target target = layer.load({"target.tags.layers=all"}).targets[0];
-  CHECK_FALSE(target.layer);
+  CHECK(target.layer == 3);
   CHECK(target.layers == "all");
 }
 

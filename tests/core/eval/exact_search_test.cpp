@@ -82,6 +82,52 @@ TEST_CASE("the search finds what sorting whole rows finds, over several tiles", 
         sorted_neighbours(numbers, kFrom, k));
 }
 
+// Side 0: e1 and a vector near it; side 1: a hub near all, e1, and one that is far.
+ExactSearch with_a_hub() {
+  const auto vectors = at::tensor({1.F, 0.F, 0.F, 1.F, 0.8F, 0.6F, 1.F, 0.F, -1.F, -1.F});
+  return {vectors.view({5, 2}), {0, 0, 1, 1, 1}};
+}
+
+TEST_CASE("CSLS takes off what a vector's neighbourhood is near to anyway", "[core][eval]") {
+  const auto search = with_a_hub();
+  // Cosines of e1 with side 1: 0.8, 1, -0.707; of e2: 0.6, 0, -0.707. Mean of the two nearest: of
+  // e1 0.9, of e2 0.3; of side 1: 0.7, 0.5, -0.707.
+  const auto found = search.csls(0, 1, 2, 3);
+  CHECK(found.index == std::vector<std::int64_t>{1, 0, 2, 0, 1, 2});
+  const double far = std::sqrt(0.5);
+  const std::vector<double> scores{0.6, 0, -far - 0.9, 0.2, -0.8, -far - 0.3};
+  for (std::size_t i = 0; i < scores.size(); ++i)
+    CHECK(found.cosine[i] == Approx(scores[i]).margin(1e-6));
+  // A neighbourhood is cut to what is there.
+  CHECK(search.csls(0, 1, 50, 1).index == search.csls(0, 1, 3, 1).index);
+}
+
+TEST_CASE("ranks count what is nearer, and equals of a lower index", "[core][eval]") {
+  const auto vectors = at::tensor({1.F, 0.F, 0.F, 1.F, 2.F, 0.F, 3.F, 0.F, 0.F, -1.F}).view({5, 2});
+  const ExactSearch search(vectors, {0, 1, 1, 1, 1});
+  const std::vector<std::int64_t> rows{0, 0, 0, 0};
+  const std::vector<std::int64_t> targets{0, 1, 2, 3};  // cosines 0, 1, 1, 0
+  const auto found = search.ranks(0, 1, rows, targets);
+  CHECK(found.rank == std::vector<std::int64_t>{3, 1, 2, 4});
+  CHECK(found.cosine == std::vector<float>{0, 1, 1, 0});
+  CHECK(search.ranks(0, 1, {}, {}).rank.empty());
+}
+
+TEST_CASE("mean_cosines are over a whole side, over several tiles", "[core][eval]") {
+  std::vector<std::int64_t> side(600, 0);
+  side.push_back(1);
+  side.push_back(1);
+  auto numbers = random_normal({7, 0, 0}, "vectors", 2408);
+  const ExactSearch search(at::tensor(numbers).view({-1, 4}), side);
+  const auto across = search.mean_cosines(0, 1);
+  const auto both = search.neighbours(0, 1, 2);
+  REQUIRE(across.size() == 600);
+  for (const std::size_t i : {0U, 511U, 512U, 599U})
+    CHECK(across[i] == Approx((both.cosine[2 * i] + both.cosine[2 * i + 1]) / 2).margin(1e-6));
+  const auto within = search.mean_cosines(1, 1);
+  CHECK(within[0] == Approx((1 + search.neighbours(1, 1, 2).cosine[1]) / 2).margin(1e-6));
+}
+
 TEST_CASE("a vector that isn't finite has no neighbours", "[core][eval]") {
   const float wrong =
       GENERATE(std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity());

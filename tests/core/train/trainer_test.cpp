@@ -72,7 +72,7 @@ std::vector<at::Tensor> plain_loop(ToyStage& stage, std::string& curve) {
             settings.pad_id);
         batch.first_row = static_cast<std::int64_t>(i);
         const StepRandom random{key, batch.first_row};
-        const auto inputs = head_inputs(*encoder, batch, manifest, &random);
+        const auto inputs = head_inputs(*encoder, batch, manifest, manifest.inputs, &random);
         const HeadBatch head_batch{inputs, batch.size, true, key, batch.first_row};
         const auto loss = heads[0].head->loss(head_batch, heads[0].head->forward(head_batch));
         report.loss += loss.item<double>();
@@ -129,7 +129,8 @@ at::Tensor mean_loss(const Encoder& encoder, ToyStage& stage, std::size_t part, 
   std::vector<std::int64_t> all(static_cast<std::size_t>(stage.features(part).size()));
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::int64_t>(i);
   const auto batch = collate(stage.features(part), all, stage.settings.pad_id);
-  const auto inputs = head_inputs(encoder, batch, stage.task(part).manifest(), nullptr);
+  const auto inputs =
+      head_inputs(encoder, batch, stage.task(part).manifest(), head.inputs, nullptr);
   const HeadBatch head_batch{inputs, batch.size, true, {}, 0};
   return head.head->loss(head_batch, head.head->forward(head_batch)) /
          static_cast<double>(all.size());
