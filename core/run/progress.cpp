@@ -1,5 +1,6 @@
 #include "core/run/progress.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -29,9 +30,10 @@ void Progress::begin_stage(std::size_t k, const std::string& id) {
   line_.restart();
 }
 
-std::string Progress::time_left(std::int64_t work) const {
+std::string Progress::study_left(double stage_seconds) const {
   if (busy_seconds_ < 1 || done_work_ == 0) return "?";
-  return duration(static_cast<double>(work) * busy_seconds_ / static_cast<double>(done_work_));
+  const double rate = static_cast<double>(done_work_) / busy_seconds_;
+  return duration(std::max(stage_seconds, static_cast<double>(total_work_ - done_work_) / rate));
 }
 
 void Progress::training(const StepReport& step, std::int64_t steps) {
@@ -43,13 +45,13 @@ void Progress::training(const StepReport& step, std::int64_t steps) {
   busy_seconds_ += seconds;
   done_work_ += std::llround(kTrainingWork * static_cast<double>(step.real_tokens));
   const double per_step = trained_seconds_ / static_cast<double>(++trained_steps_);
+  const double stage_left = per_step * static_cast<double>(steps - step.step);
   std::array<char, 160> text;
   std::snprintf(text.data(), text.size(),
                 "step %lld/%lld  loss %.4f  %s tokens/s  left: stage %s, study %s",
                 static_cast<long long>(step.step), static_cast<long long>(steps), step.loss,
-                thousands(std::llround(tokens_per_second())).c_str(),
-                duration(per_step * static_cast<double>(steps - step.step)).c_str(),
-                time_left(total_work_ - done_work_).c_str());
+                thousands(std::llround(tokens_per_second())).c_str(), duration(stage_left).c_str(),
+                study_left(stage_left).c_str());
   line_.show(stage_ + "  " + text.data(), step.step == steps);
 }
 
@@ -58,8 +60,7 @@ void Progress::scoring(const std::string& what, std::int64_t pieces) {
   busy_seconds_ += seconds_between(last_work_, now);
   last_work_ = now;
   done_work_ += pieces;
-  line_.show(stage_ + "  scored " + what + "  left: study " + time_left(total_work_ - done_work_),
-             false);
+  line_.show(stage_ + "  scored " + what + "  left: study " + study_left(0), false);
 }
 
 double Progress::tokens_per_second() const {

@@ -33,7 +33,8 @@ class Progress {
  private:
   using Clock = std::chrono::steady_clock;
 
-  std::string time_left(std::int64_t work) const;
+  // Of all that is left to do: at least what the stage alone is known to need.
+  std::string study_left(double stage_seconds) const;
 
   LivingLine line_;
   std::size_t stages_;
