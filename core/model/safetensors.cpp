@@ -239,7 +239,7 @@ at::Tensor SafetensorsFile::tensor(const std::string& name) const {
   const auto options = at::TensorOptions().device(at::kCPU).dtype(entry.type);
   if (reinterpret_cast<std::uintptr_t>(bytes.data()) % at::elementSize(entry.type) != 0) {
     at::Tensor copy = at::empty(entry.shape, options);
-    std::memcpy(copy.mutable_data_ptr(), bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(copy.mutable_data_ptr(), bytes.data(), bytes.size());
     return copy;
   }
   auto* const data = const_cast<std::byte*>(bytes.data());  // from_blob knows no read-only memory
