@@ -51,7 +51,7 @@ std::optional<DatasetKey> ScoringPlanner::tuning_data(const DatasetKey& data,
                                                       const std::string& where) {
   Task& scored = tasks_.task(data.task);
   if (!scored.tunes()) return std::nullopt;
-  const auto present = languages_present(scored.manifest(), "dev", study_.data_root);
+  const auto& present = present_languages(scored.manifest(), "dev");
   for (const std::string& language : {data.language, std::string(kTrainingLanguage)}) {
     if (contains(present, language))
       return DatasetKey{data.task, "dev", language, data.max_tokens, limit};
@@ -174,6 +174,13 @@ void ScoringPlanner::add_to_sweep(const Target& target, Scoring wanted, std::siz
   score(stage, std::move(wanted), cell);
 }
 
+const std::vector<std::string>& ScoringPlanner::present_languages(const Manifest& manifest,
+                                                                  const std::string& split) {
+  const auto [found, fresh] = present_.try_emplace({manifest.name, split});
+  if (fresh) found->second = languages_present(manifest, split, study_.data_root);
+  return found->second;
+}
+
 std::vector<std::string> ScoringPlanner::languages(const Target& target, const std::string& split) {
   const auto& manifest = tasks_.task(target.task).manifest();
   for (const auto& language : target.languages) {
@@ -183,9 +190,10 @@ std::vector<std::string> ScoringPlanner::languages(const Target& target, const s
                           "'; it has: " + join(manifest.languages, " "));
   }
   if (!target.languages.empty()) return target.languages;
-  auto present = languages_present(manifest, split, study_.data_root);
+  const auto& present = present_languages(manifest, split);
   if (!present.empty()) return present;
-  look([&] { find_files(manifest, split, manifest.languages.front(), study_.data_root); });
+  if (missed_.emplace(manifest.name, split).second)
+    look([&] { find_files(manifest, split, manifest.languages.front(), study_.data_root); });
   return manifest.languages;
 }
 

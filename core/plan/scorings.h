@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/plan/plan.h"
@@ -34,6 +37,9 @@ class ScoringPlanner {
                                         const std::string& where);
   void score(std::size_t stage, Scoring wanted, const Cell& cell);
   void add_to_sweep(const Target& target, Scoring wanted, std::size_t stage, const Cell& cell);
+  // Looked for once: every arm and seed asks.
+  const std::vector<std::string>& present_languages(const Manifest& manifest,
+                                                    const std::string& split);
   std::vector<std::string> languages(const Target& target, const std::string& split);
   std::int64_t layer_of(const Target& target) const;
   // Calls `find`, whose errors say what isn't there.
@@ -45,6 +51,9 @@ class ScoringPlanner {
   const std::optional<EncoderConfig>& encoder_;
   MissingFiles missing_;
   Plan& plan_;
+  using Split = std::pair<std::string, std::string>;  // of a task
+  std::map<Split, std::vector<std::string>> present_;
+  std::set<Split> missed_;  // whose absence was told
 };
 
 }  // namespace sojourn

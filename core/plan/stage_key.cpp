@@ -135,16 +135,19 @@ const DatasetFiles& KeyMaker::files(const DatasetKey& key) {
   return files_.emplace(key, std::move(found)).first->second;
 }
 
-json KeyMaker::plugin(const std::string& task) {
-  return file_sha256(tasks_.task(task).plugin_file());
+const json& KeyMaker::plugin(const std::string& task) {
+  const auto [known, fresh] = plugins_.try_emplace(task);
+  if (fresh) known->second = file_sha256(tasks_.task(task).plugin_file());
+  return known->second;
 }
 
-json KeyMaker::data(const DatasetKey& key) {
+const json& KeyMaker::data(const DatasetKey& key) {
+  const auto [known, fresh] = data_.try_emplace(key);
+  if (!fresh) return known->second;
   const auto& found = files(key);
-  if (!found.error.empty()) return kAbsent;
-  json hashes;
-  for (const auto& [name, file] : found.files) hashes[name] = file_sha256(file);
-  return hashes;
+  if (!found.error.empty()) return known->second = kAbsent;
+  for (const auto& [name, file] : found.files) known->second[name] = file_sha256(file);
+  return known->second;
 }
 
 // The files that a head's labels are read from, where they aren't in the manifest.

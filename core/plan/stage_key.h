@@ -54,8 +54,9 @@ class KeyMaker {
   const std::vector<std::string>& missing() const { return missing_; }
 
  private:
-  nlohmann::json plugin(const std::string& task);
-  nlohmann::json data(const DatasetKey& key);
+  // Hashes, looked up once: every stage asks.
+  const nlohmann::json& plugin(const std::string& task);
+  const nlohmann::json& data(const DatasetKey& key);
   nlohmann::json labels(const std::string& task);
   void note_missing(const std::string& what);
 
@@ -64,6 +65,8 @@ class KeyMaker {
   nlohmann::json numerics_;
   std::string tokenizer_;
   std::map<DatasetKey, DatasetFiles> files_;
+  std::map<std::string, nlohmann::json> plugins_;
+  std::map<DatasetKey, nlohmann::json> data_;
   std::vector<std::string> missing_;
 };
 
