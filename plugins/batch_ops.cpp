@@ -1,7 +1,6 @@
 #include "plugins/batch_ops.h"
 
 #include <cmath>
-#include <sstream>
 #include <vector>
 
 #include <ATen/TensorOperators.h>
@@ -24,14 +23,6 @@ namespace sojourn::batch_ops {
 namespace {
 
 using Values = std::span<const OpValue>;
-
-const at::Tensor& tensor(Values values, std::size_t i) { return std::get<at::Tensor>(values[i]); }
-
-std::string shape_text(const at::Tensor& t) {
-  std::ostringstream text;
-  text << t.sizes();
-  return text.str();
-}
 
 void expect(bool holds, const char* what, const at::Tensor& a, const at::Tensor& b) {
   if (holds) return;
@@ -67,15 +58,15 @@ std::int64_t place_of(double number, const double* weights, std::int64_t n) {
 template <typename Function>
 at::Tensor with_operand(Values values, const Function& function) {
   const auto* number = std::get_if<double>(&values[1]);
-  return number != nullptr ? function(tensor(values, 0), at::Scalar(*number))
-                           : function(tensor(values, 0), tensor(values, 1));
+  return number != nullptr ? function(tensor_at(values, 0), at::Scalar(*number))
+                           : function(tensor_at(values, 0), tensor_at(values, 1));
 }
 
 }  // namespace
 
 at::Tensor normalize(Values values, const OpContext& /*context*/) {
   constexpr double kSmallestNorm = 1e-12;
-  const at::Tensor& input = tensor(values, 0);
+  const at::Tensor& input = tensor_at(values, 0);
   return input / at::linalg_vector_norm(input, 2, {-1}, /*keepdim=*/true).clamp_min(kSmallestNorm);
 }
 
@@ -91,21 +82,25 @@ at::Tensor mul(Values values, const OpContext& /*context*/) {
   return with_operand(values, [](const auto& a, const auto& b) { return at::mul(a, b); });
 }
 
-at::Tensor relu(Values values, const OpContext& /*context*/) { return at::relu(tensor(values, 0)); }
+at::Tensor relu(Values values, const OpContext& /*context*/) {
+  return at::relu(tensor_at(values, 0));
+}
 
-at::Tensor sum(Values values, const OpContext& /*context*/) { return at::sum(tensor(values, 0)); }
+at::Tensor sum(Values values, const OpContext& /*context*/) {
+  return at::sum(tensor_at(values, 0));
+}
 
 at::Tensor masked_fill(Values values, const OpContext& /*context*/) {
-  const at::Tensor& input = tensor(values, 0);
-  const at::Tensor& mask = tensor(values, 1);
+  const at::Tensor& input = tensor_at(values, 0);
+  const at::Tensor& mask = tensor_at(values, 1);
   expect(input.sizes() == mask.sizes(), "input and mask must have one shape", input, mask);
   return at::masked_fill(input, mask.ne(0), std::get<double>(values[2]));
 }
 
 // input [N, M], index [N] -> [N]
 at::Tensor gather(Values values, const OpContext& /*context*/) {
-  const at::Tensor& input = tensor(values, 0);
-  const at::Tensor& index = tensor(values, 1);
+  const at::Tensor& input = tensor_at(values, 0);
+  const at::Tensor& index = tensor_at(values, 1);
   expect(input.dim() == 2 && index.dim() == 1 && input.size(0) == index.size(0),
          "input must be [N, M] and index [N]", input, index);
   return at::gather(input, 1, index.unsqueeze(1)).squeeze(1);
@@ -113,15 +108,15 @@ at::Tensor gather(Values values, const OpContext& /*context*/) {
 
 // input [N, ...] -> [N] int64: 0 to N - 1
 at::Tensor arange(Values values, const OpContext& /*context*/) {
-  const at::Tensor& input = tensor(values, 0);
+  const at::Tensor& input = tensor_at(values, 0);
   if (input.dim() < 1) throw Refusal(SOJOURN_INVALID, "takes 1 dimension or more, got none");
   return at::arange(input.size(0), at::device(input.device()).dtype(at::kLong));
 }
 
 // input [M], other [N] or [N, K] -> [N, M] int64
 at::Tensor any_equal(Values values, const OpContext& /*context*/) {
-  const at::Tensor& input = tensor(values, 0);
-  const at::Tensor& other = tensor(values, 1);
+  const at::Tensor& input = tensor_at(values, 0);
+  const at::Tensor& other = tensor_at(values, 1);
   expect(input.dim() == 1 && (other.dim() == 1 || other.dim() == 2),
          "input must be [M] and other [N] or [N, K]", input, other);
   const auto sets = other.dim() == 1 ? other.unsqueeze(1) : other;
@@ -130,7 +125,7 @@ at::Tensor any_equal(Values values, const OpContext& /*context*/) {
 
 // weights [N, M] -> [N] int64. A row's number depends on its place in the optimizer step's batch.
 at::Tensor multinomial(Values values, const OpContext& context) {
-  const at::Tensor& weights = tensor(values, 0);
+  const at::Tensor& weights = tensor_at(values, 0);
   if (weights.dim() != 2)
     throw Refusal(SOJOURN_INVALID, "weights must be [N, M], got " + shape_text(weights));
   const auto rows = weights.detach().to(at::kCPU, at::kDouble).contiguous();

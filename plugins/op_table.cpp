@@ -26,38 +26,34 @@ namespace {
 using Values = std::span<const OpValue>;
 using Type = OpArgument::Type;
 
-const at::Tensor& tensor(Values values, std::size_t i) { return std::get<at::Tensor>(values[i]); }
-
-std::string shape_text(const at::Tensor& t) {
-  std::ostringstream text;
-  text << t.sizes();
-  return text.str();
-}
-
 // input [..., in], weight [out, in], bias [out] or none -> [..., out], all in the weight's type
 at::Tensor linear(Values values, const OpContext& /*context*/) {
   const bool has_bias = std::holds_alternative<at::Tensor>(values[2]);
-  const at::Tensor& weight = tensor(values, 1);
-  const auto typed = [&](std::size_t i) { return tensor(values, i).to(weight.scalar_type()); };
+  const at::Tensor& weight = tensor_at(values, 1);
+  const auto typed = [&](std::size_t i) { return tensor_at(values, i).to(weight.scalar_type()); };
   return at::linear(typed(0), weight,
                     has_bias ? std::optional<at::Tensor>(typed(2)) : std::nullopt);
 }
 
-at::Tensor tanh(Values values, const OpContext& /*context*/) { return at::tanh(tensor(values, 0)); }
+at::Tensor tanh(Values values, const OpContext& /*context*/) {
+  return at::tanh(tensor_at(values, 0));
+}
 
-at::Tensor gelu(Values values, const OpContext& /*context*/) { return at::gelu(tensor(values, 0)); }
+at::Tensor gelu(Values values, const OpContext& /*context*/) {
+  return at::gelu(tensor_at(values, 0));
+}
 
 // input [..., n], weight [n], bias [n]
 at::Tensor layer_norm(Values values, const OpContext& /*context*/) {
-  const at::Tensor& input = tensor(values, 0);
-  return at::layer_norm(input, {input.size(-1)}, tensor(values, 1), tensor(values, 2),
+  const at::Tensor& input = tensor_at(values, 0);
+  return at::layer_norm(input, {input.size(-1)}, tensor_at(values, 1), tensor_at(values, 2),
                         std::get<double>(values[3]));
 }
 
 // input [B, ...]; a row's numbers depend on its place in the optimizer step's batch. The identity
 // outside of training.
 at::Tensor dropout_op(Values values, const OpContext& context) {
-  const at::Tensor& x = tensor(values, 0);
+  const at::Tensor& x = tensor_at(values, 0);
   const double p = std::get<double>(values[1]);
   if (!(p >= 0 && p < 1))
     throw Refusal(SOJOURN_INVALID, "p must be in [0, 1), is " + std::to_string(p));
@@ -67,12 +63,12 @@ at::Tensor dropout_op(Values values, const OpContext& context) {
 }
 
 at::Tensor select(Values values, const OpContext& /*context*/) {
-  return at::select(tensor(values, 0), std::get<std::int64_t>(values[1]),
+  return at::select(tensor_at(values, 0), std::get<std::int64_t>(values[1]),
                     std::get<std::int64_t>(values[2]));
 }
 
 at::Tensor transpose(Values values, const OpContext& /*context*/) {
-  return at::transpose(tensor(values, 0), std::get<std::int64_t>(values[1]),
+  return at::transpose(tensor_at(values, 0), std::get<std::int64_t>(values[1]),
                        std::get<std::int64_t>(values[2]));
 }
 
@@ -84,8 +80,8 @@ bool fits_rows(at::IntArrayRef shape, const at::Tensor& input) {
 
 // input [..., n], mask [...] of integers -> input where the mask isn't 0, minus infinity elsewhere
 at::Tensor mask(Values values, const OpContext& /*context*/) {
-  const at::Tensor& input = tensor(values, 0);
-  const at::Tensor& mask = tensor(values, 1);
+  const at::Tensor& input = tensor_at(values, 0);
+  const at::Tensor& mask = tensor_at(values, 1);
   if (!fits_rows(mask.sizes(), input)) {
     throw Refusal(SOJOURN_INVALID, "input must be [..., n] and mask [...], got " +
                                        shape_text(input) + " and " + shape_text(mask));
@@ -95,8 +91,8 @@ at::Tensor mask(Values values, const OpContext& /*context*/) {
 
 // input [D.., ...], target [D..] of integers -> [N, ...]: where the target isn't ignore_index
 at::Tensor gather_rows(Values values, const OpContext& /*context*/) {
-  const at::Tensor& input = tensor(values, 0);
-  const at::Tensor& target = tensor(values, 1);
+  const at::Tensor& input = tensor_at(values, 0);
+  const at::Tensor& target = tensor_at(values, 1);
   const auto dims = static_cast<std::size_t>(target.dim());
   if (dims == 0 || input.dim() < target.dim() || input.sizes().slice(0, dims) != target.sizes()) {
     throw Refusal(SOJOURN_INVALID, "input must begin with the dimensions of target, got " +
@@ -108,8 +104,8 @@ at::Tensor gather_rows(Values values, const OpContext& /*context*/) {
 
 // input [..., classes], target [...] of class numbers, -100 to be left out -> the sum, in float32
 at::Tensor cross_entropy(Values values, const OpContext& /*context*/) {
-  const at::Tensor& input = tensor(values, 0);
-  const at::Tensor& target = tensor(values, 1);
+  const at::Tensor& input = tensor_at(values, 0);
+  const at::Tensor& target = tensor_at(values, 1);
   if (input.dim() < 2 || !fits_rows(target.sizes(), input)) {
     throw Refusal(SOJOURN_INVALID, "input must be [..., classes] and target [...], got " +
                                        shape_text(input) + " and " + shape_text(target));
@@ -217,6 +213,16 @@ OpValue checked(const OpSchema& schema, const OpArgument& argument, const OpValu
 }
 
 }  // namespace
+
+const at::Tensor& tensor_at(Values values, std::size_t i) {
+  return std::get<at::Tensor>(values[i]);
+}
+
+std::string shape_text(const at::Tensor& tensor) {
+  std::ostringstream text;
+  text << tensor.sizes();
+  return text.str();
+}
 
 const OpSchema* find_op(std::string_view name) {
   const auto& table = schemas();

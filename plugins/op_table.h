@@ -44,6 +44,10 @@ struct BoundOp {
   std::vector<std::size_t> given;  // places in schema->arguments
 };
 
+// For operations and messages about them.
+const at::Tensor& tensor_at(std::span<const OpValue> values, std::size_t i);
+std::string shape_text(const at::Tensor& tensor);
+
 // Null where there is no such operation.
 const OpSchema* find_op(std::string_view name);
 // " (did you mean 'core1::linear'?)", or "".

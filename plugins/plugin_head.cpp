@@ -1,6 +1,5 @@
 #include <charconv>
 #include <set>
-#include <sstream>
 #include <utility>
 
 #include "core/base/error.h"
@@ -89,12 +88,6 @@ class PluginHead : public Head {
   }
 
  private:
-  static std::string shape_text(const at::Tensor& tensor) {
-    std::ostringstream text;
-    text << tensor.sizes();
-    return text.str();
-  }
-
   // Runs a callback of a step, at whose end all its tensors but the parameters die. The n-th
   // operation that draws in a forward pass does so from the stream "head/<task>/<n>", in a loss
   // from "loss/<task>/<n>".

@@ -1,8 +1,6 @@
 #include "core/data/options.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -10,20 +8,16 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/config/number.h"
 #include "core/data/manifest_node.h"
 
 namespace sojourn {
 
 namespace {
 
-std::string text_of(double number) {
-  std::array<char, 32> buffer{};
-  return {buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr};
-}
-
 std::string text_of(const OptionValue& value) {
   if (const auto* word = std::get_if<std::string>(&value)) return "'" + *word + "'";
-  return text_of(std::get<double>(value));
+  return config::number_text(std::get<double>(value));
 }
 
 // "a number above 0, at most 2", "'a' or 'b'".
@@ -32,8 +26,8 @@ std::string expected(const OptionSpec& option) {
   std::string text = option.integer ? "a whole number" : "a number";
   std::vector<std::string> bounds;
   if (std::isfinite(option.min))
-    bounds.push_back((option.min_open ? "above " : "at least ") + text_of(option.min));
-  if (std::isfinite(option.max)) bounds.push_back("at most " + text_of(option.max));
+    bounds.push_back((option.min_open ? "above " : "at least ") + config::number_text(option.min));
+  if (std::isfinite(option.max)) bounds.push_back("at most " + config::number_text(option.max));
   return bounds.empty() ? text : text + " " + join(bounds, ", ");
 }
 

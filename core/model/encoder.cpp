@@ -15,7 +15,7 @@
 #include "core/base/hash.h"
 #include "core/model/checkpoint_reader.h"
 #include "core/model/layer.h"
-#include "core/model/safetensors.h"
+#include "core/model/saved_tensors.h"
 
 namespace sojourn {
 
@@ -217,17 +217,14 @@ void Encoder::end_training(double untouched_factor) {
 void Encoder::save(const std::filesystem::path& directory) const {
   const at::NoGradGuard no_grad;
   std::vector<TensorSource> tensors;
-  const auto add = [&](const std::string& name, const at::Tensor& value) {
-    tensors.push_back(
-        {name, value.sizes().vec(), [value] { return value.to(at::kCPU).contiguous(); }});
-  };
   tensors.push_back({"embeddings.word_embeddings.weight",
                      {config_.vocab_size, config_.hidden_size},
                      [this] { return words_.table().to(at::kCPU).contiguous(); }});
   for (const auto* parameter : {&positions_, &types_, &norm_weight_, &norm_bias_})
-    add(parameter->name, parameter->value);
+    tensors.push_back(saved(parameter->name, parameter->value));
   for (const auto& layer : layers_) {
-    for (const auto& [name, value] : layer->checkpoint_tensors()) add(name, value);
+    for (const auto& [name, value] : layer->checkpoint_tensors())
+      tensors.push_back(saved(name, value));
   }
   std::filesystem::create_directories(directory);
   write_safetensors(directory / "model.safetensors", tensors);

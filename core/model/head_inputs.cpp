@@ -29,6 +29,12 @@ at::Tensor by_feature(const at::Tensor& rows, const Batch& batch) {
   return rows.view(shape);
 }
 
+// Of the tokens where `mask` [B, T] is 1: [B, T, H] -> [B, H]
+at::Tensor mean_where(const at::Tensor& hidden, const at::Tensor& mask) {
+  const auto counted = mask.to(hidden.options()).unsqueeze(2);  // [B, T, 1]
+  return (hidden * counted).sum(1) / counted.sum(1);
+}
+
 }  // namespace
 
 std::int64_t resolve_layer(std::int64_t layer, const EncoderConfig& config,
@@ -55,9 +61,7 @@ std::int64_t highest_layer(const std::vector<InputSpec>& inputs, const EncoderCo
 }
 
 at::Tensor mean_pool(const at::Tensor& hidden, const std::vector<std::int64_t>& lengths) {
-  const auto mask =
-      attention_mask(lengths, hidden.size(1)).to(hidden.options()).unsqueeze(2);  // [B, T, 1]
-  return (hidden * mask).sum(1) / mask.sum(1);
+  return mean_where(hidden, attention_mask(lengths, hidden.size(1)));
 }
 
 at::Tensor inner_mean_pool(const at::Tensor& hidden, const std::vector<std::int64_t>& lengths) {
@@ -71,9 +75,7 @@ at::Tensor inner_mean_pool(const at::Tensor& hidden, const std::vector<std::int6
     return at::tensor(numbers, at::kLong).unsqueeze(1);
   };
   const auto places = at::arange(hidden.size(1), at::kLong).unsqueeze(0);
-  const auto inside = places.ge(column(first)).logical_and(places.lt(column(end)));
-  const auto mask = inside.to(hidden.options()).unsqueeze(2);  // [B, T, 1]
-  return (hidden * mask).sum(1) / mask.sum(1);
+  return mean_where(hidden, places.ge(column(first)).logical_and(places.lt(column(end))));
 }
 
 std::vector<at::Tensor> head_inputs(const Encoder& encoder, const Batch& batch,

@@ -13,7 +13,7 @@
 #include "core/base/file.h"
 #include "core/model/json_object.h"
 #include "core/model/low_rank.h"
-#include "core/model/safetensors.h"
+#include "core/model/saved_tensors.h"
 
 namespace sojourn {
 
@@ -55,10 +55,8 @@ void save_adapter(const fs::path& directory, const Encoder& encoder) {
                 "of this encoder, no adapter was trained");
   const auto& [adapter, layers, base] = *encoder.adapted();
   std::vector<TensorSource> tensors;
-  for (const auto& [name, value, decays] : encoder.trained_parameters()) {
-    tensors.push_back({kPrefix + name, value.sizes().vec(),
-                       [value] { return value.detach().to(at::kCPU).contiguous(); }});
-  }
+  for (const auto& parameter : encoder.trained_parameters())
+    tensors.push_back(saved(kPrefix + parameter.name, parameter.value));
   std::vector<std::int64_t> from_zero;
   for (const std::int64_t layer : layers) from_zero.push_back(layer - 1);
   const ordered_json config{{"peft_type", "LORA"},

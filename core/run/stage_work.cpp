@@ -258,7 +258,7 @@ void StageWorker::bring_back(std::size_t s, StageState& state, Progress& progres
   if (state.encoder != nullptr) return;
   state.heads = trainer_->new_heads(stage, config_);
   const fs::path folder = work_[s].trained->folder;
-  if (stage.keep || adapts(stage)) {
+  if (keeps_weights(stage)) {
     state.encoder = open_encoder(s);
     load_heads(folder / kHeadsFile, state.heads);
     return;

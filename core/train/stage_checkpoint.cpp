@@ -15,7 +15,7 @@
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/base/log.h"
-#include "core/train/saved_tensors.h"
+#include "core/model/saved_tensors.h"
 
 namespace sojourn {
 

@@ -9,7 +9,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "core/base/error.h"
-#include "core/train/saved_tensors.h"
+#include "core/model/saved_tensors.h"
 
 namespace sojourn {
 

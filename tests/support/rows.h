@@ -13,10 +13,9 @@
 
 namespace sojourn {
 
-// From a file [[ids], ..], padded on the right.
-inline EncoderBatch read_rows(const std::filesystem::path& file, std::int64_t pad_id) {
-  const auto rows =
-      nlohmann::json::parse(read_file(file)).get<std::vector<std::vector<std::int64_t>>>();
+// Padded on the right.
+inline EncoderBatch padded_rows(const std::vector<std::vector<std::int64_t>>& rows,
+                                std::int64_t pad_id) {
   std::vector<std::int64_t> lengths;
   lengths.reserve(rows.size());
   for (const auto& row : rows) lengths.push_back(static_cast<std::int64_t>(row.size()));
@@ -26,6 +25,12 @@ inline EncoderBatch read_rows(const std::filesystem::path& file, std::int64_t pa
     std::ranges::copy(rows[i], ids[static_cast<std::int64_t>(i)].mutable_data_ptr<std::int64_t>());
   }
   return {ids, lengths};
+}
+
+// From a file [[ids], ..].
+inline EncoderBatch read_rows(const std::filesystem::path& file, std::int64_t pad_id) {
+  return padded_rows(
+      nlohmann::json::parse(read_file(file)).get<std::vector<std::vector<std::int64_t>>>(), pad_id);
 }
 
 }  // namespace sojourn

@@ -12,7 +12,6 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/sin.h>
@@ -24,6 +23,7 @@
 #include "core/model/encoder.h"
 #include "core/train/adamw.h"
 #include "tests/support/golden.h"
+#include "tests/support/rows.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/tiny_model.h"
 
@@ -41,17 +41,9 @@ constexpr double kTolerance = 1e-5;  // absolute for hidden states, relative for
 bool is_key_bias(const std::string& name) { return name.ends_with("attention.self.key.bias"); }
 
 EncoderBatch golden_batch(const Json& golden) {
-  std::vector<std::int64_t> lengths;
-  for (const auto& row : golden["rows"])
-    lengths.push_back(static_cast<std::int64_t>(row["ids"].size()));
-  const auto ids =
-      at::full({static_cast<std::int64_t>(lengths.size()), *std::ranges::max_element(lengths)},
-               golden["pad_id"].get<std::int64_t>(), at::kLong);
-  for (std::size_t i = 0; i < lengths.size(); ++i) {
-    const auto row = golden["rows"][i]["ids"].get<std::vector<std::int64_t>>();
-    std::ranges::copy(row, ids[static_cast<std::int64_t>(i)].mutable_data_ptr<std::int64_t>());
-  }
-  return {ids, lengths};
+  std::vector<std::vector<std::int64_t>> rows;
+  for (const auto& row : golden["rows"]) rows.push_back(row["ids"]);
+  return padded_rows(rows, golden["pad_id"].get<std::int64_t>());
 }
 
 double norm_of(const at::Tensor& tensor) {

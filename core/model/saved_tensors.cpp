@@ -1,4 +1,4 @@
-#include "core/train/saved_tensors.h"
+#include "core/model/saved_tensors.h"
 
 #include <sstream>
 
