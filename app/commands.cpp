@@ -1,5 +1,6 @@
 #include "app/commands.h"
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 
@@ -11,20 +12,24 @@
 #include "core/report/table.h"
 #include "core/run/machine.h"
 #include "core/run/run_study.h"
-#include "plugins/catalog.h"
 
 namespace sojourn {
+
+Plugins::Plugins(const PluginArguments& arguments)
+    : catalog_(plugin_search_path(arguments.path), arguments.hashes) {
+  if (arguments.callback_limit > 0) watch_.emplace(std::chrono::seconds(arguments.callback_limit));
+}
 
 int run_command(const RunArguments& arguments) {
   watch_for_interrupt();
   const StudyArguments& of_study = arguments.study;
   const Study study = load_study(of_study.study, of_study.overrides);
-  PluginCatalog tasks(plugin_search_path(of_study.plugin_path));
+  Plugins plugins(of_study.plugins);
   const RunOptions options{
       arguments.out.empty() ? std::filesystem::path("runs") / study.name : arguments.out,
       of_study.store, set_up_machine(of_study.device, of_study.precision, of_study.threads),
       cache_directory() / "features"};
-  const RunSummary summary = run_study(study, tasks, options);
+  const RunSummary summary = run_study(study, plugins.tasks(), options);
   std::printf("\n%s", summary.table.c_str());
   std::printf(
       "%s%s: results.jsonl, predictions/, training/, encoders/, study.toml, manifest.json, "
@@ -40,11 +45,11 @@ int run_command(const RunArguments& arguments) {
   return summary.failed_stages.empty() ? kExitOk : kExitStages;
 }
 
-int tasks_command(const std::vector<std::filesystem::path>& plugin_path) {
-  PluginCatalog catalog(plugin_search_path(plugin_path));
+int tasks_command(const PluginArguments& arguments) {
+  Plugins plugins(arguments);
   std::vector<std::vector<std::string>> lines{
       {"name", "version", "kind", "languages", "licence of the data", "file"}};
-  for (const auto& entry : catalog.listing()) {
+  for (const auto& entry : plugins.tasks().listing()) {
     const std::string languages = entry.languages.size() <= 3
                                       ? join(entry.languages, " ")
                                       : std::to_string(entry.languages.size());
@@ -61,8 +66,8 @@ int schema_command() {
 }
 
 int submission_command(const SubmissionArguments& arguments) {
-  PluginCatalog tasks(plugin_search_path(arguments.plugin_path));
-  for (const auto& file : write_submission(arguments.options, tasks))
+  Plugins plugins(arguments.plugins);
+  for (const auto& file : write_submission(arguments.options, plugins.tasks()))
     std::printf("%s\n", file.c_str());
   return kExitOk;
 }

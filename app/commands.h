@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/run/submission.h"
+#include "plugins/catalog.h"
+#include "plugins/containment.h"
 
 namespace CLI {
 class App;
@@ -19,16 +22,35 @@ enum ExitCode : int {
   kExitOk = 0,
   kExitInternal = 1,  // a bug, or a machine that fails, such as a full disk
   kExitInput = 2,  // something about the command line, the study, the data, the encoder or a plugin
-  kExitStages = 3,  // the run went to its end, but not every stage did
+  kExitStages = 3,                 // the run went to its end, but not every stage did
+  kExitPlugin = kExitPluginEnded,  // a plugin crashed or hung: the same command goes on
   kExitInterrupted = 130,
   kExitTerminated = 143  // SIGTERM, as from a scheduler: what was begun goes on in the next call
+};
+
+// What the commands take that use plugins.
+struct PluginArguments {
+  std::vector<std::filesystem::path> path;
+  std::vector<std::string> hashes;  // of those that may be loaded; none: all
+  int callback_limit = 600;         // seconds without a sign of life from a callback; 0: none
+};
+
+// The plugins, and the watch over their callbacks.
+class Plugins {
+ public:
+  explicit Plugins(const PluginArguments& arguments);
+  PluginCatalog& tasks() noexcept { return catalog_; }
+
+ private:
+  std::optional<CallWatch> watch_;
+  PluginCatalog catalog_;
 };
 
 // What the commands take that look at a study as it would run here.
 struct StudyArguments {
   std::filesystem::path study;
   std::vector<std::string> overrides;
-  std::vector<std::filesystem::path> plugin_path;
+  PluginArguments plugins;
   std::filesystem::path store = "runs/.store";
   int threads = 0;
   std::string device = "auto";
@@ -61,14 +83,14 @@ struct StageArguments {
 int why_command(const StageArguments& arguments);
 int stage_command(const StageArguments& arguments);
 int schema_command();
-int tasks_command(const std::vector<std::filesystem::path>& plugin_path);
+int tasks_command(const PluginArguments& arguments);
 
 struct ScoreArguments {
   std::filesystem::path run;        // a folder that `run` wrote; or
   std::filesystem::path xtreme;     // a folder with labels/ and predictions/, and
   std::string task;                 // empty: all of them
   std::filesystem::path data_root;  // of a run's gold; empty: as the run had it
-  std::vector<std::filesystem::path> plugin_path;
+  PluginArguments plugins;
   bool allow_missing = false;
   bool json = false;
 };
@@ -77,7 +99,7 @@ int score_command(const ScoreArguments& arguments);
 
 struct SubmissionArguments {
   SubmissionOptions options;
-  std::vector<std::filesystem::path> plugin_path;
+  PluginArguments plugins;
 };
 
 int submission_command(const SubmissionArguments& arguments);
@@ -87,7 +109,7 @@ struct DataCheckArguments {
   std::filesystem::path data_root;  // empty: the study's, as with those that follow
   std::filesystem::path encoder;
   std::int64_t max_tokens = 0;  // 0: as the study has it for the task, else the default
-  std::vector<std::filesystem::path> plugin_path;
+  PluginArguments plugins;
   int threads = 0;
   bool json = false;
 };

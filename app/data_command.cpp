@@ -16,7 +16,6 @@
 #include "core/report/data_report.h"
 #include "core/run/living_line.h"
 #include "core/run/machine.h"
-#include "plugins/catalog.h"
 
 namespace sojourn {
 
@@ -130,13 +129,13 @@ void leave_out_tasks_without_files(DataCheck& check) {
 
 int data_check_command(const DataCheckArguments& arguments) {
   watch_for_interrupt();
-  PluginCatalog catalog(plugin_search_path(arguments.plugin_path));
-  const Scope scope = scope_of(arguments, catalog);
+  Plugins plugins(arguments.plugins);
+  const Scope scope = scope_of(arguments, plugins.tasks());
   if (!std::filesystem::is_directory(scope.data_root))
     throw input_error(scope.data_root.string(), "no such folder, expected that of the data");
   std::vector<TaskToCheck> tasks;
   for (const auto& [name, max_tokens] : scope.tasks)
-    tasks.push_back({&catalog.task(name), max_tokens});
+    tasks.push_back({&plugins.tasks().task(name), max_tokens});
   const auto tokenizer = Tokenizer::load(scope.encoder);
   const int threads = set_up_machine("cpu", "fp32", arguments.threads).threads;
 

@@ -21,8 +21,9 @@ constexpr const char* kRunExamples = R"(Examples:
   sojourn run study.toml --set recipes.default.peak_lr=3e-5 --threads 8 --precision fp32
 
 Exit codes: 0 all done; 1 internal error or a failing machine; 2 something is wrong with the command line,
-the study, its data, the encoder or a plugin (nothing was trained); 3 done, but a stage failed; 130 interrupted
-(Ctrl-C); 143 terminated (SIGTERM). After 130, 143 or a crash the same command goes on where it was.)";
+the study, its data, the encoder or a plugin (nothing was trained); 3 done, but a stage failed; 4 a plugin crashed
+or hung; 130 interrupted (Ctrl-C); 143 terminated (SIGTERM). After 4, 130, 143 or a crash the same command goes on
+where it was.)";
 
 constexpr const char* kPlanExamples = R"(Examples:
   sojourn plan study.toml                      every stage, what it costs, and what is there already
@@ -96,12 +97,22 @@ void keep_heap() {
   ::mallopt(M_TOP_PAD, 64 << 20);
 }
 
-void add_plugin_path(CLI::App* command, std::vector<std::filesystem::path>& path) {
+void add_plugins(CLI::App* command, PluginArguments& arguments) {
   command
-      ->add_option(
-          "--plugin-path", path,
-          "Folder with task plugins, searched before SOJOURN_PLUGIN_PATH and the bundled ones")
-      ->type_name("DIR");
+      ->add_option("--plugin-path", arguments.path,
+                   "Folder with task plugins, or a plugin, searched before SOJOURN_PLUGIN_PATH and "
+                   "the bundled ones")
+      ->type_name("PATH");
+  command
+      ->add_option("--require-hash", arguments.hashes,
+                   "SHA-256 of a plugin that may be loaded, as often as you like; others are "
+                   "refused [all may]")
+      ->type_name("HEX");
+  command
+      ->add_option("--callback-limit", arguments.callback_limit,
+                   "Seconds after which a plugin's callback that gives no sign of life ends the "
+                   "program; 0: never [600]")
+      ->check(CLI::NonNegativeNumber);
 }
 
 void add_study(CLI::App* command, StudyArguments& arguments) {
@@ -116,7 +127,7 @@ void add_study(CLI::App* command, StudyArguments& arguments) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--store", arguments.store, "Folder of finished stages [runs/.store]")
       ->type_name("DIR");
-  add_plugin_path(command, arguments.plugin_path);
+  add_plugins(command, arguments.plugins);
   command->add_option("--threads", arguments.threads, "Threads [as many as this process may use]")
       ->check(CLI::Range(1, 1024));
   command->add_option("--device", arguments.device, "auto, cpu or cuda [auto]")
@@ -190,7 +201,7 @@ void add_score(CLI::App& app, ScoreArguments& arguments) {
   score->callback([run, xtreme] {
     if (run->count() + xtreme->count() == 0) throw CLI::RequiredError("RUN or --xtreme");
   });
-  add_plugin_path(score, arguments.plugin_path);
+  add_plugins(score, arguments.plugins);
 }
 
 CLI::App* add_submission(CLI::App& app, SubmissionArguments& arguments) {
@@ -204,7 +215,7 @@ CLI::App* add_submission(CLI::App& app, SubmissionArguments& arguments) {
       ->type_name("DIR");
   submission->add_option("--arm", options.arm, "Whose predictions [none]")->type_name("ARM");
   submission->add_option("--seed", options.seed, "Of which seed [1]")->type_name("N");
-  add_plugin_path(submission, arguments.plugin_path);
+  add_plugins(submission, arguments.plugins);
   return submission;
 }
 
@@ -228,7 +239,7 @@ CLI::App* add_data_check(CLI::App& app, DataCheckArguments& arguments) {
   check->add_option("--threads", arguments.threads, "Threads [as many as this process may use]")
       ->check(CLI::Range(1, 1024));
   check->add_flag("--json", arguments.json, "JSON instead of a table");
-  add_plugin_path(check, arguments.plugin_path);
+  add_plugins(check, arguments.plugins);
   return check;
 }
 
@@ -263,11 +274,11 @@ int parse_and_run(int argc, char** argv) {
   run->add_option("--out", arguments.out, "Folder of the results [runs/<name of the study>]")
       ->type_name("DIR");
 
-  std::vector<std::filesystem::path> tasks_path;
+  PluginArguments tasks_arguments;
   auto* tasks =
       app.add_subcommand("tasks", "List the tasks that the plugins on the search path offer");
   tasks->footer(kTasksExamples);
-  add_plugin_path(tasks, tasks_path);
+  add_plugins(tasks, tasks_arguments);
 
   ScoreArguments score_arguments;
   add_score(app, score_arguments);
@@ -304,7 +315,7 @@ int parse_and_run(int argc, char** argv) {
   if (data_check->parsed()) return data_check_command(check_arguments);
   if (store->parsed()) return store_command(store_arguments);
   if (merge->parsed()) return merge_command(merge_arguments);
-  return tasks->parsed() ? tasks_command(tasks_path) : score_command(score_arguments);
+  return tasks->parsed() ? tasks_command(tasks_arguments) : score_command(score_arguments);
 }
 
 }  // namespace
@@ -312,6 +323,7 @@ int parse_and_run(int argc, char** argv) {
 int main(int argc, char** argv) {
   keep_heap();
   start_log();
+  blame_plugins_for_crashes();
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is then an error like a full disk
   try {
     return parse_and_run(argc, argv);

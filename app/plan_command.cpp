@@ -8,7 +8,6 @@
 #include "core/run/explain.h"
 #include "core/run/plan_report.h"
 #include "core/run/run_study.h"
-#include "plugins/catalog.h"
 
 namespace sojourn {
 
@@ -31,8 +30,11 @@ std::string same_arguments(const StudyArguments& arguments, const Machine& machi
                      " --threads " + std::to_string(machine.threads) + " --device " +
                      (machine.device.is_cuda() ? "cuda" : "cpu") + " --precision " +
                      name_of(machine.precision);
-  for (const auto& folder : arguments.plugin_path)
+  for (const auto& folder : arguments.plugins.path)
     text += " --plugin-path " + quoted(std::filesystem::absolute(folder));
+  for (const auto& hash : arguments.plugins.hashes) text += " --require-hash " + hash;
+  if (arguments.plugins.callback_limit != PluginArguments().callback_limit)
+    text += " --callback-limit " + std::to_string(arguments.plugins.callback_limit);
   for (const auto& assignment : arguments.overrides) text += " --set " + quoted(assignment);
   return text;
 }
@@ -41,10 +43,10 @@ std::string same_arguments(const StudyArguments& arguments, const Machine& machi
 
 int plan_command(const PlanArguments& arguments) {
   const Study study = load_study(arguments.study.study, arguments.study.overrides);
-  PluginCatalog tasks(plugin_search_path(arguments.study.plugin_path));
+  Plugins plugins(arguments.study.plugins);
   PlanOptions options = plan_options(arguments.study);
   if (arguments.rate > 0) options.rate = arguments.rate;
-  const PlanReport report = report_plan(study, tasks, options);
+  const PlanReport report = report_plan(study, plugins.tasks(), options);
   std::string text;
   if (!arguments.emit.empty()) {
     const auto out =
@@ -61,9 +63,10 @@ int plan_command(const PlanArguments& arguments) {
 
 int why_command(const StageArguments& arguments) {
   const Study study = load_study(arguments.study.study, arguments.study.overrides);
-  PluginCatalog tasks(plugin_search_path(arguments.study.plugin_path));
+  Plugins plugins(arguments.study.plugins);
   std::printf("%s",
-              explain_stage(study, tasks, plan_options(arguments.study), arguments.stage).c_str());
+              explain_stage(study, plugins.tasks(), plan_options(arguments.study), arguments.stage)
+                  .c_str());
   return kExitOk;
 }
 
@@ -71,12 +74,12 @@ int stage_command(const StageArguments& arguments) {
   watch_for_interrupt();
   const StudyArguments& of_study = arguments.study;
   const Study study = load_study(of_study.study, of_study.overrides);
-  PluginCatalog tasks(plugin_search_path(of_study.plugin_path));
+  Plugins plugins(of_study.plugins);
   const RunOptions options{{},
                            of_study.store,
                            set_up_machine(of_study.device, of_study.precision, of_study.threads),
                            cache_directory() / "features"};
-  run_stage(study, tasks, options, arguments.stage, arguments.planned_for);
+  run_stage(study, plugins.tasks(), options, arguments.stage, arguments.planned_for);
   return kExitOk;
 }
 

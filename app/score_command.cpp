@@ -13,7 +13,6 @@
 #include "core/eval/benchmark.h"
 #include "core/report/table.h"
 #include "core/run/rescore.h"
-#include "plugins/catalog.h"
 
 namespace sojourn {
 
@@ -107,10 +106,10 @@ int score_run(const ScoreArguments& arguments, TaskCatalog& tasks) {
 
 int score_command(const ScoreArguments& arguments) {
   watch_for_interrupt();
-  PluginCatalog tasks(plugin_search_path(arguments.plugin_path));
-  if (!arguments.run.empty()) return score_run(arguments, tasks);
-  return arguments.task.empty() ? score_all_of_xtreme(arguments, tasks)
-                                : score_xtreme(arguments, tasks);
+  Plugins plugins(arguments.plugins);
+  if (!arguments.run.empty()) return score_run(arguments, plugins.tasks());
+  return arguments.task.empty() ? score_all_of_xtreme(arguments, plugins.tasks())
+                                : score_xtreme(arguments, plugins.tasks());
 }
 
 }  // namespace sojourn

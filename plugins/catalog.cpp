@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/file_hashes.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
 
@@ -17,6 +18,8 @@ namespace sojourn {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t kHashLength = 64;
 
 TaskListing list(const Manifest& manifest, const std::string& version, const fs::path& file) {
   return {manifest.name, version, manifest.kind, manifest.languages, manifest.licence, file};
@@ -45,10 +48,10 @@ std::vector<std::string> split_path(std::string_view text) {
 
 std::vector<fs::path> plugin_search_path(const std::vector<fs::path>& given) {
   std::vector<fs::path> folders;
-  for (const auto& folder : given) {
-    if (!fs::is_directory(folder))
-      throw input_error(folder.string(), "is no folder to look for plugins in");
-    folders.push_back(folder);
+  for (const auto& path : given) {
+    if (!fs::is_directory(path) && !fs::is_regular_file(path))
+      throw input_error(path.string(), "is neither a plugin nor a folder of plugins");
+    folders.push_back(path);
   }
   const char* variable =
       std::getenv("SOJOURN_PLUGIN_PATH");  // NOLINT(concurrency-mt-unsafe): read once, at the start
@@ -65,10 +68,20 @@ std::vector<fs::path> plugin_search_path(const std::vector<fs::path>& given) {
   return folders;
 }
 
-PluginCatalog::PluginCatalog(const std::vector<fs::path>& folders) {
-  for (const auto& folder : folders) {
-    folders_.push_back(folder.string());
-    for (const auto& file : libraries_in(folder)) add_file(file);
+PluginCatalog::PluginCatalog(const std::vector<fs::path>& search_path,
+                             const std::vector<std::string>& hashes)
+    : hashes_(hashes.begin(), hashes.end()) {
+  for (const auto& hash : hashes_) {
+    if (hash.size() != kHashLength || hash.find_first_not_of("0123456789abcdef") != hash.npos)
+      throw input_error("--require-hash " + hash, "expected 64 digits 0-9 and a-f, of a SHA-256");
+  }
+  for (const auto& path : search_path) {
+    searched_.push_back(path.string());
+    if (fs::is_regular_file(path)) {
+      add_file(path);
+    } else {
+      for (const auto& file : libraries_in(path)) add_file(file);
+    }
   }
 }
 
@@ -116,7 +129,13 @@ void PluginCatalog::add(Entry entry) {
 
 std::shared_ptr<const PluginLibrary> PluginCatalog::library(const fs::path& file) {
   auto& library = libraries_[file];
-  if (library == nullptr) library = PluginLibrary::load(file);
+  if (library != nullptr) return library;
+  if (!hashes_.empty()) {
+    const std::string hash = file_sha256(file);
+    if (!hashes_.contains(hash))
+      throw input_error(file.string(), "its SHA-256 is " + hash + ", which --require-hash lacks");
+  }
+  library = PluginLibrary::load(file);
   return library;
 }
 
@@ -139,7 +158,7 @@ Task& PluginCatalog::task(std::string_view name) {
   if (found == entries_.end()) {
     throw input_error("task '" + std::string(name) + "'",
                       "no plugin offers it" + did_you_mean(name, names()) + "; looked in " +
-                          join(folders_, ", "));
+                          join(searched_, ", "));
   }
   Entry& entry = found->second;
   if (entry.task == nullptr) {

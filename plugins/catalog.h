@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +25,10 @@ struct TaskListing {
   std::filesystem::path file;
 };
 
-// The folders to look in, in order: those given, those of SOJOURN_PLUGIN_PATH (separated by
-// colons), then the bundled plugins beside the program. Throws Error(kInput) for a given folder
-// that isn't one; a missing folder of the variable is noted in the log.
+// Where to look, in order: the folders and plugins given, the folders of SOJOURN_PLUGIN_PATH
+// (separated by colons), then the bundled plugins beside the program. Nothing else is ever loaded,
+// so neither a study nor its data can name code. Throws Error(kInput) for a given path that is
+// neither; a missing folder of the variable is noted in the log.
 std::vector<std::filesystem::path> plugin_search_path(
     const std::vector<std::filesystem::path>& given);
 
@@ -35,9 +37,11 @@ std::vector<std::filesystem::path> plugin_search_path(
 // the log names the other.
 class PluginCatalog : public TaskCatalog {
  public:
-  // Throws Error(kInput) naming the file: a JSON file that describes no plugin, or a library that
-  // is none.
-  explicit PluginCatalog(const std::vector<std::filesystem::path>& folders);
+  // `hashes`: the SHA-256, in hexadecimal, of each plugin that may be loaded; none: all may. Throws
+  // Error(kInput) naming the file: a JSON file that describes no plugin, or a library that is none;
+  // also for a hash that isn't one.
+  explicit PluginCatalog(const std::vector<std::filesystem::path>& search_path,
+                         const std::vector<std::string>& hashes = {});
 
   std::vector<std::string> names() const override;
   Task& task(std::string_view name) override;
@@ -56,7 +60,8 @@ class PluginCatalog : public TaskCatalog {
   void add(Entry entry);
   std::shared_ptr<const PluginLibrary> library(const std::filesystem::path& file);
 
-  std::vector<std::string> folders_;
+  std::vector<std::string> searched_;
+  std::set<std::string> hashes_;
   std::map<std::filesystem::path, std::shared_ptr<const PluginLibrary>> libraries_;
   std::map<std::string, Entry, std::less<>> entries_;
 };

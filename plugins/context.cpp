@@ -1,22 +1,9 @@
 #include "plugins/context.h"
 
-#include <utility>
-
 #include "core/base/cancel.h"
 #include "core/base/text.h"
 
 namespace sojourn {
-
-namespace {
-
-thread_local sojourn_ctx* t_current = nullptr;
-
-}  // namespace
-
-sojourn_ctx* current_call() noexcept { return t_current; }
-
-CallScope::CallScope(sojourn_ctx& context) noexcept : outer_(std::exchange(t_current, &context)) {}
-CallScope::~CallScope() { t_current = outer_; }
 
 Error plugin_error(const sojourn_ctx& context, const std::string& what) {
   return {ErrorKind::kPlugin, context.plugin + ", " + context.callback, what};

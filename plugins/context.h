@@ -3,7 +3,6 @@
 
 #include <sojourn/task_abi.h>
 
-#include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <map>
@@ -54,13 +53,17 @@ struct FeatureServices {
   std::vector<Encoding> windows;  // of the last encode
 };
 
-// In the head's callbacks. The tables live as long as the head.
+// In the head's callbacks, and in those of a plugin's own functions, which see no tensors but
+// theirs.
 struct HeadServices {
   HandleTable<at::Tensor>* tensors;
-  HandleTable<BoundOp>* ops;
-  const std::vector<std::string>* declared_ops;
-  const ParameterFactory* parameters;  // in head_create only
-  std::optional<OpContext> step;       // in head_forward and head_loss only
+  std::shared_ptr<HandleTable<BoundOp>> ops;
+  const std::vector<std::string>* declared_ops = nullptr;  // in head_create only, as `parameters`
+  const ParameterFactory* parameters = nullptr;
+  std::optional<OpContext> step = {};   // everywhere else
+  at::Device device = at::kCPU;         // of the step
+  bool may_apply = false;               // autograd_apply: in head_forward and head_loss
+  std::vector<at::Tensor> arrays = {};  // what the plugin was given pointers into
 };
 
 // In decode_tune and decode_finish.
@@ -91,21 +94,6 @@ struct sojourn_ctx {     // NOLINT(readability-identifier-naming): declared in t
 };
 
 namespace sojourn {
-
-// The call that this thread is in, or null.
-sojourn_ctx* current_call() noexcept;
-
-// Makes a context current while it exists.
-class CallScope {
- public:
-  explicit CallScope(sojourn_ctx& context) noexcept;
-  CallScope(const CallScope&) = delete;
-  CallScope& operator=(const CallScope&) = delete;
-  ~CallScope();
-
- private:
-  sojourn_ctx* outer_;
-};
 
 // The error of a plugin in this call.
 Error plugin_error(const sojourn_ctx& context, const std::string& what);

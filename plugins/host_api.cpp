@@ -48,7 +48,10 @@ sojourn_str last_error(sojourn_ctx* context) noexcept {
   return to_abi(context->host_error);
 }
 
-std::int32_t is_cancelled(sojourn_ctx* /*context*/) noexcept { return interrupted() ? 1 : 0; }
+std::int32_t is_cancelled(sojourn_ctx* /*context*/) noexcept {
+  const HostScope host;
+  return interrupted() ? 1 : 0;
+}
 
 }  // namespace
 

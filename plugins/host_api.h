@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "plugins/containment.h"
 #include "plugins/context.h"
 
 namespace sojourn {
@@ -26,6 +27,7 @@ sojourn_status caught(sojourn_ctx& context) noexcept;
 template <typename Body>
 sojourn_status host_function(sojourn_ctx* context, const Body& body) noexcept {
   if (context == nullptr || context != current_call()) return SOJOURN_PRECONDITION;
+  const HostScope host;
   context->host_error.clear();
   try {
     body(*context);

@@ -12,7 +12,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "plugins/context.h"
+#include "plugins/containment.h"
 #include "plugins/host_api.h"
 
 namespace sojourn {
@@ -20,6 +20,12 @@ namespace sojourn {
 namespace {
 
 constexpr const char* kEntry = "sojourn_plugin_entry_v1";
+
+// What a structure held in 1.0. One that a later minor lets grow is read up to here without asking,
+// beyond it through SOJOURN_HAS alone.
+constexpr std::size_t kTaskSize = offsetof(sojourn_task, score) + sizeof(sojourn_task::score);
+constexpr std::size_t kPluginSize =
+    offsetof(sojourn_plugin, shutdown) + sizeof(sojourn_plugin::shutdown);
 
 bool is_elf(const std::filesystem::path& file) {
   std::array<char, 4> head{};
@@ -67,9 +73,9 @@ void check_task(const sojourn_task* task, std::uint64_t number, const std::files
     throw input_error(file.string(), "task " + std::to_string(number) + " of this plugin " + what);
   };
   if (task == nullptr) refuse("isn't there");
-  if (task->struct_size < sizeof(sojourn_task)) {
+  if (task->struct_size < kTaskSize) {
     refuse("describes itself in " + std::to_string(task->struct_size) +
-           " bytes, expected at least " + std::to_string(sizeof(sojourn_task)));
+           " bytes, expected at least " + std::to_string(kTaskSize));
   }
   if (task->manifest.p == nullptr) refuse("has no manifest");
   const std::pair<const char*, bool> callbacks[] = {
@@ -108,10 +114,10 @@ void check_plugin(const sojourn_plugin* plugin, const std::filesystem::path& fil
                                  abi_version(SOJOURN_ABI_MAJOR, SOJOURN_ABI_MINOR) +
                                  "; use a newer host");
   }
-  if (plugin->struct_size < sizeof(sojourn_plugin)) {
-    throw input_error(where,
-                      "this plugin describes itself in " + std::to_string(plugin->struct_size) +
-                          " bytes, expected at least " + std::to_string(sizeof(sojourn_plugin)));
+  if (plugin->struct_size < kPluginSize) {
+    throw input_error(where, "this plugin describes itself in " +
+                                 std::to_string(plugin->struct_size) +
+                                 " bytes, expected at least " + std::to_string(kPluginSize));
   }
   check_identifier(plugin->id, "id", file);
   check_identifier(plugin->version, "version", file);
@@ -123,7 +129,10 @@ void check_plugin(const sojourn_plugin* plugin, const std::filesystem::path& fil
 }
 
 std::shared_ptr<const PluginLibrary> PluginLibrary::load(const std::filesystem::path& file) {
-  const sojourn_plugin* plugin = keep_loaded(file).get<const sojourn_plugin*()>(kEntry)();
+  using Entry = const sojourn_plugin*() noexcept;
+  Entry* const entry = &keep_loaded(file).get<Entry>(kEntry);
+  sojourn_ctx context{"plugin " + file.string(), kEntry};
+  const sojourn_plugin* plugin = call_plugin(context, entry);
   check_plugin(plugin, file);
   return std::make_shared<const PluginLibrary>(file, *plugin);
 }
@@ -134,11 +143,7 @@ PluginLibrary::PluginLibrary(std::filesystem::path file, const sojourn_plugin& p
       version_(plugin.version),
       label_(std::string("plugin ") + plugin.id + " " + plugin.version) {
   sojourn_ctx context{label_, "init"};
-  sojourn_status status = SOJOURN_OK;
-  {
-    const CallScope scope(context);
-    status = plugin.init(host_table(), &context, &self_);
-  }
+  const sojourn_status status = call_plugin(context, plugin.init, host_table(), &context, &self_);
   if (status != SOJOURN_OK) {
     const std::string reason =
         context.plugin_error.empty() ? "status " + std::to_string(status) : context.plugin_error;
@@ -147,7 +152,9 @@ PluginLibrary::PluginLibrary(std::filesystem::path file, const sojourn_plugin& p
 }
 
 PluginLibrary::~PluginLibrary() {
-  if (plugin_->shutdown != nullptr) plugin_->shutdown(self_);
+  if (plugin_->shutdown == nullptr) return;
+  sojourn_ctx context{label_, "shutdown"};
+  call_plugin(context, plugin_->shutdown, self_);
 }
 
 }  // namespace sojourn

@@ -1,23 +1,12 @@
 #include "plugins/op_table.h"
 
 #include <algorithm>
-#include <limits>
 #include <sstream>
 
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/gelu.h>
-#include <ATen/ops/index_select.h>
-#include <ATen/ops/layer_norm.h>
-#include <ATen/ops/linear.h>
-#include <ATen/ops/masked_fill.h>
-#include <ATen/ops/select.h>
-#include <ATen/ops/tanh.h>
-#include <ATen/ops/transpose.h>
-
 #include "core/base/text.h"
-#include "core/model/cross_entropy.h"
 #include "plugins/batch_ops.h"
 #include "plugins/context.h"
+#include "plugins/head_ops.h"
 
 namespace sojourn {
 
@@ -26,127 +15,55 @@ namespace {
 using Values = std::span<const OpValue>;
 using Type = OpArgument::Type;
 
-// input [..., in], weight [out, in], bias [out] or none -> [..., out], all in the weight's type
-at::Tensor linear(Values values, const OpContext& /*context*/) {
-  const bool has_bias = std::holds_alternative<at::Tensor>(values[2]);
-  const at::Tensor& weight = tensor_at(values, 1);
-  const auto typed = [&](std::size_t i) { return tensor_at(values, i).to(weight.scalar_type()); };
-  return at::linear(typed(0), weight,
-                    has_bias ? std::optional<at::Tensor>(typed(2)) : std::nullopt);
-}
+}  // namespace
 
-at::Tensor tanh(Values values, const OpContext& /*context*/) {
-  return at::tanh(tensor_at(values, 0));
-}
-
-at::Tensor gelu(Values values, const OpContext& /*context*/) {
-  return at::gelu(tensor_at(values, 0));
-}
-
-// input [..., n], weight [n], bias [n]
-at::Tensor layer_norm(Values values, const OpContext& /*context*/) {
-  const at::Tensor& input = tensor_at(values, 0);
-  return at::layer_norm(input, {input.size(-1)}, tensor_at(values, 1), tensor_at(values, 2),
-                        std::get<double>(values[3]));
-}
-
-// input [B, ...]; a row's numbers depend on its place in the optimizer step's batch. The identity
-// outside of training.
-at::Tensor dropout_op(Values values, const OpContext& context) {
-  const at::Tensor& x = tensor_at(values, 0);
-  const double p = std::get<double>(values[1]);
-  if (!(p >= 0 && p < 1))
-    throw Refusal(SOJOURN_INVALID, "p must be in [0, 1), is " + std::to_string(p));
-  if (x.dim() < 1 || x.dim() > 4)
-    throw Refusal(SOJOURN_INVALID, "takes 1 to 4 dimensions, got " + shape_text(x));
-  return context.training ? dropout(x, p, context.next_random()) : x;
-}
-
-at::Tensor select(Values values, const OpContext& /*context*/) {
-  return at::select(tensor_at(values, 0), std::get<std::int64_t>(values[1]),
-                    std::get<std::int64_t>(values[2]));
-}
-
-at::Tensor transpose(Values values, const OpContext& /*context*/) {
-  return at::transpose(tensor_at(values, 0), std::get<std::int64_t>(values[1]),
-                       std::get<std::int64_t>(values[2]));
-}
-
-// Whether `shape` is that of `input` without its last dimension.
-bool fits_rows(at::IntArrayRef shape, const at::Tensor& input) {
-  return input.dim() > 0 &&
-         input.sizes().slice(0, static_cast<std::size_t>(input.dim()) - 1) == shape;
-}
-
-// input [..., n], mask [...] of integers -> input where the mask isn't 0, minus infinity elsewhere
-at::Tensor mask(Values values, const OpContext& /*context*/) {
-  const at::Tensor& input = tensor_at(values, 0);
-  const at::Tensor& mask = tensor_at(values, 1);
-  if (!fits_rows(mask.sizes(), input)) {
-    throw Refusal(SOJOURN_INVALID, "input must be [..., n] and mask [...], got " +
-                                       shape_text(input) + " and " + shape_text(mask));
-  }
-  return at::masked_fill(input, mask.eq(0).unsqueeze(-1), -std::numeric_limits<double>::infinity());
-}
-
-// input [D.., ...], target [D..] of integers -> [N, ...]: where the target isn't ignore_index
-at::Tensor gather_rows(Values values, const OpContext& /*context*/) {
-  const at::Tensor& input = tensor_at(values, 0);
-  const at::Tensor& target = tensor_at(values, 1);
-  const auto dims = static_cast<std::size_t>(target.dim());
-  if (dims == 0 || input.dim() < target.dim() || input.sizes().slice(0, dims) != target.sizes()) {
-    throw Refusal(SOJOURN_INVALID, "input must begin with the dimensions of target, got " +
-                                       shape_text(input) + " and " + shape_text(target));
-  }
-  const auto places = target.flatten().ne(std::get<std::int64_t>(values[2])).nonzero().squeeze(1);
-  return at::index_select(input.flatten(0, target.dim() - 1), 0, places);
-}
-
-// input [..., classes], target [...] of class numbers, -100 to be left out -> the sum, in float32
-at::Tensor cross_entropy(Values values, const OpContext& /*context*/) {
-  const at::Tensor& input = tensor_at(values, 0);
-  const at::Tensor& target = tensor_at(values, 1);
-  if (input.dim() < 2 || !fits_rows(target.sizes(), input)) {
-    throw Refusal(SOJOURN_INVALID, "input must be [..., classes] and target [...], got " +
-                                       shape_text(input) + " and " + shape_text(target));
-  }
-  return sojourn::cross_entropy(input.reshape({target.numel(), input.size(-1)}),
-                                target.reshape({-1}));
-}
-
-const std::vector<OpSchema>& schemas() {
+const std::vector<OpSchema>& all_ops() {
   static const std::vector<OpSchema> table{
       {"core1::linear",
        {{"input", Type::kTensor, {}},
         {"weight", Type::kTensor, {}},
         {"bias", Type::kTensor, OpValue()}},
-       &linear},
-      {"core1::tanh", {{"input", Type::kTensor, {}}}, &tanh},
-      {"core1::gelu", {{"input", Type::kTensor, {}}}, &gelu},
+       &head_ops::linear},
+      {"core1::tanh", {{"input", Type::kTensor, {}}}, &head_ops::tanh},
+      {"core1::gelu", {{"input", Type::kTensor, {}}}, &head_ops::gelu},
       {"core1::layer_norm",
        {{"input", Type::kTensor, {}},
         {"weight", Type::kTensor, {}},
         {"bias", Type::kTensor, {}},
         {"eps", Type::kFloat, OpValue(1e-5)}},
-       &layer_norm},
+       &head_ops::layer_norm},
       {"core1::dropout",
        {{"input", Type::kTensor, {}}, {"p", Type::kFloat, OpValue(0.1)}},
-       &dropout_op},
+       &head_ops::dropout},
       {"core1::select",
        {{"input", Type::kTensor, {}}, {"dim", Type::kInt, {}}, {"index", Type::kInt, {}}},
-       &select},
+       &head_ops::select},
       {"core1::transpose",
        {{"input", Type::kTensor, {}}, {"dim0", Type::kInt, {}}, {"dim1", Type::kInt, {}}},
-       &transpose},
-      {"core1::mask", {{"input", Type::kTensor, {}}, {"mask", Type::kTensor, {}}}, &mask},
+       &head_ops::transpose},
+      {"core1::mask", {{"input", Type::kTensor, {}}, {"mask", Type::kTensor, {}}}, &head_ops::mask},
       {"core1::gather_rows",
        {{"input", Type::kTensor, {}},
         {"target", Type::kTensor, {}},
         {"ignore_index", Type::kInt, OpValue(std::int64_t{-100})}},
-       &gather_rows},
+       &head_ops::gather_rows},
       {"core1::cross_entropy",
        {{"input", Type::kTensor, {}}, {"target", Type::kTensor, {}}},
-       &cross_entropy},
+       &head_ops::cross_entropy},
+      {"core1::sigmoid", {{"input", Type::kTensor, {}}}, &head_ops::sigmoid},
+      {"core1::log_softmax", {{"input", Type::kTensor, {}}}, &head_ops::log_softmax},
+      {"core1::matmul",
+       {{"input", Type::kTensor, {}}, {"other", Type::kTensor, {}}},
+       &head_ops::matmul},
+      {"core1::concat",
+       {{"input", Type::kTensor, {}}, {"other", Type::kTensor, {}}, {"dim", Type::kInt, {}}},
+       &head_ops::concat},
+      {"core1::squared_error",
+       {{"input", Type::kTensor, {}}, {"target", Type::kTensor, {}}},
+       &head_ops::squared_error},
+      {"core1::binary_cross_entropy",
+       {{"input", Type::kTensor, {}}, {"target", Type::kTensor, {}}},
+       &head_ops::binary_cross_entropy},
       {"core1::normalize", {{"input", Type::kTensor, {}}}, &batch_ops::normalize},
       {"core1::add",
        {{"input", Type::kTensor, {}}, {"other", Type::kTensorOrFloat, {}}},
@@ -172,6 +89,8 @@ const std::vector<OpSchema>& schemas() {
       {"core1::multinomial", {{"weights", Type::kTensor, {}}}, &batch_ops::multinomial}};
   return table;
 }
+
+namespace {
 
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> parts;
@@ -225,7 +144,7 @@ std::string shape_text(const at::Tensor& tensor) {
 }
 
 const OpSchema* find_op(std::string_view name) {
-  const auto& table = schemas();
+  const auto& table = all_ops();
   const auto found =
       std::find_if(table.begin(), table.end(), [&](const OpSchema& op) { return op.name == name; });
   return found == table.end() ? nullptr : &*found;
@@ -233,7 +152,7 @@ const OpSchema* find_op(std::string_view name) {
 
 std::string nearest_op(std::string_view name) {
   std::vector<std::string> names;
-  for (const auto& schema : schemas()) names.push_back(schema.name);
+  for (const auto& schema : all_ops()) names.push_back(schema.name);
   return did_you_mean(name, names);
 }
 

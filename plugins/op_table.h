@@ -48,6 +48,7 @@ struct BoundOp {
 const at::Tensor& tensor_at(std::span<const OpValue> values, std::size_t i);
 std::string shape_text(const at::Tensor& tensor);
 
+const std::vector<OpSchema>& all_ops();
 // Null where there is no such operation.
 const OpSchema* find_op(std::string_view name);
 // " (did you mean 'core1::linear'?)", or "".

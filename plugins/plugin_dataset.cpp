@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/text.h"
+#include "plugins/containment.h"
 #include "plugins/plugin_task.h"
 
 namespace sojourn {
@@ -20,21 +21,23 @@ class PluginDecoder : public Decoder {
   PluginDecoder(const PluginTask& task, void* dataset, std::int64_t size)
       : task_(&task), size_(size) {
     sojourn_ctx context = task.call("decode_create");
-    const CallScope scope(context);
-    check_call(context, task.table().decode_create(&context, dataset, &decoder_));
+    check_call(context,
+               call_plugin(context, task.table().decode_create, &context, dataset, &decoder_));
   }
   PluginDecoder(const PluginDecoder&) = delete;
   PluginDecoder& operator=(const PluginDecoder&) = delete;
-  ~PluginDecoder() override { task_->table().decode_destroy(decoder_); }
+  ~PluginDecoder() override {
+    sojourn_ctx context = task_->call("decode_destroy");
+    call_plugin(context, task_->table().decode_destroy, decoder_);
+  }
 
   void add(std::int64_t example, std::span<const NamedArray> arrays) override {
     std::vector<sojourn_named> named;
     for (const auto& array : arrays) named.push_back({to_abi(array.name), to_array(array.array)});
     sojourn_ctx context = task_->call("decode_add");
-    const CallScope scope(context);
     check_call(context,
-               task_->table().decode_add(&context, decoder_, static_cast<std::uint64_t>(example),
-                                         named.data(), named.size()));
+               call_plugin(context, task_->table().decode_add, &context, decoder_,
+                           static_cast<std::uint64_t>(example), named.data(), named.size()));
     added_.insert(example);
   }
 
@@ -43,8 +46,7 @@ class PluginDecoder : public Decoder {
     EvalServices services{search, nullptr, &tuned, {}};
     sojourn_ctx context = task_->call("decode_tune");
     context.eval = &services;
-    const CallScope scope(context);
-    check_call(context, task_->table().decode_tune(&context, decoder_));
+    check_call(context, call_plugin(context, task_->table().decode_tune, &context, decoder_));
     return tuned;
   }
 
@@ -62,8 +64,8 @@ class PluginDecoder : public Decoder {
     EvalServices services{search, &checked, nullptr, {}};
     sojourn_ctx context = task_->call("decode_finish");
     context.eval = &services;
-    const CallScope scope(context);
-    check_call(context, task_->table().decode_finish(&context, decoder_, to_abi(tuned)));
+    check_call(context, call_plugin(context, task_->table().decode_finish, &context, decoder_,
+                                    to_abi(tuned)));
     for (const std::int64_t example : added_) {
       if (!predicted.contains(example)) {
         throw plugin_error(context, "no prediction for example " + std::to_string(example));
@@ -112,10 +114,9 @@ class PluginDataset : public Dataset {
         sizeof(abi),        to_abi(request.split), to_abi(request.language),
         request.max_tokens, labels.data(),         labels.size()};
     std::uint64_t size = 0;
-    const CallScope scope(context);
-    check_reading(
-        context, request,
-        task.table().dataset_open(&context, task.library().self(), &abi, &dataset_, &size));
+    check_reading(context, request,
+                  call_plugin(context, task.table().dataset_open, &context, task.library().self(),
+                              &abi, &dataset_, &size));
     opened_ = true;
     const std::string first_file =
         request.files.empty() ? "" : request.files.begin()->second.string();
@@ -140,9 +141,8 @@ class PluginDataset : public Dataset {
     sojourn_example found{};
     found.struct_size = sizeof(found);
     sojourn_ctx context = task_->call("example");
-    const CallScope scope(context);
-    check_call(context, task_->table().example(&context, dataset_,
-                                               static_cast<std::uint64_t>(index), &found));
+    check_call(context, call_plugin(context, task_->table().example, &context, dataset_,
+                                    static_cast<std::uint64_t>(index), &found));
     ExampleInfo info{checked_string(context, found.id, "an example's id"),
                      checked_string(context, found.align, "an example's align"),
                      checked_string(context, found.cluster, "an example's cluster")};
@@ -159,9 +159,8 @@ class PluginDataset : public Dataset {
     context.features = &services;
     if (tokenizer_ == nullptr)
       throw Error(ErrorKind::kInternal, "featurize", "the data set was opened without a tokenizer");
-    const CallScope scope(context);
-    check_call(context,
-               task_->table().featurize(&context, dataset_, static_cast<std::uint64_t>(index)));
+    check_call(context, call_plugin(context, task_->table().featurize, &context, dataset_,
+                                    static_cast<std::uint64_t>(index)));
   }
 
   std::unique_ptr<Decoder> decoder() const override {
@@ -173,10 +172,9 @@ class PluginDataset : public Dataset {
     const auto& names = task_->manifest().statistics;
     std::vector<double> statistics(names.size(), std::numeric_limits<double>::quiet_NaN());
     sojourn_ctx context = task_->call("score");
-    const CallScope scope(context);
-    const auto status =
-        task_->table().score(&context, dataset_, static_cast<std::uint64_t>(index),
-                             to_abi(prediction), statistics.data(), statistics.size());
+    const auto status = call_plugin(context, task_->table().score, &context, dataset_,
+                                    static_cast<std::uint64_t>(index), to_abi(prediction),
+                                    statistics.data(), statistics.size());
     if (status == SOJOURN_NOT_FOUND) return std::nullopt;
     check_call(context, status);
     for (std::size_t i = 0; i < names.size(); ++i) {
@@ -188,7 +186,10 @@ class PluginDataset : public Dataset {
 
  private:
   void close() noexcept {
-    if (opened_) task_->table().dataset_close(dataset_);
+    if (opened_) {
+      sojourn_ctx context = task_->call("dataset_close");
+      call_plugin(context, task_->table().dataset_close, dataset_);
+    }
     opened_ = false;
   }
 
@@ -211,8 +212,8 @@ std::vector<std::string> read_plugin_labels(
   OpenServices services{&task.manifest(), &request, &mapped, &labels};
   sojourn_ctx context = task.call("labels");
   context.open = &services;
-  const CallScope scope(context);
-  check_reading(context, request, task.table().labels(&context, task.library().self()));
+  check_reading(context, request,
+                call_plugin(context, task.table().labels, &context, task.library().self()));
   if (labels.empty()) throw plugin_error(context, "no label");
   return labels;
 }

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/data/options.h"
+#include "plugins/containment.h"
 #include "plugins/plugin_task.h"
 
 namespace sojourn {
@@ -39,28 +40,31 @@ class PluginHead : public Head {
       }
       return parameters(name, shape, init);
     };
-    HeadServices services{&tensors_, &ops_, &task.manifest().ops, &once, std::nullopt};
+    HeadServices services{&tensors_, ops_, &task.manifest().ops, &once};
     sojourn_ctx context = task.call("head_create");
     context.head = &services;
-    const CallScope scope(context);
     const auto abi_options = to_abi_options(options);
     const sojourn_head_request request{
         sizeof(request),  sizes.hidden,       static_cast<std::uint64_t>(sizes.labels),
         sizes.vocabulary, abi_options.data(), abi_options.size()};
-    check_call(context,
-               task.table().head_create(&context, task.library().self(), &request, &head_));
+    check_call(context, call_plugin(context, task.table().head_create, &context,
+                                    task.library().self(), &request, &head_));
     parameters_ = tensors_.size();
   }
   PluginHead(const PluginHead&) = delete;
   PluginHead& operator=(const PluginHead&) = delete;
-  ~PluginHead() override { task_->table().head_destroy(head_); }
+  ~PluginHead() override {
+    sojourn_ctx context = task_->call("head_destroy");
+    call_plugin(context, task_->table().head_destroy, head_);
+  }
 
   std::vector<at::Tensor> forward(const HeadBatch& batch) override {
     const auto& specs = task_->manifest().outputs;
     std::vector<at::Tensor> outputs;
     step("head_forward", "head", batch, [&](sojourn_ctx& context, const sojourn_batch& abi) {
       std::vector<sojourn_tensor> handles(specs.size(), 0);
-      check_call(context, task_->table().head_forward(&context, head_, &abi, handles.data()));
+      check_call(context, call_plugin(context, task_->table().head_forward, &context, head_, &abi,
+                                      handles.data()));
       for (std::size_t o = 0; o < specs.size(); ++o) {
         outputs.push_back(result(context, handles[o], "output '" + specs[o].name + "'"));
         check_shape(context, specs[o], outputs.back(), batch);
@@ -75,7 +79,8 @@ class PluginHead : public Head {
       std::vector<sojourn_tensor> handles;
       for (const auto& output : outputs) handles.push_back(tensors_.add(output));
       sojourn_tensor handle = 0;
-      check_call(context, task_->table().head_loss(&context, head_, &abi, handles.data(), &handle));
+      check_call(context, call_plugin(context, task_->table().head_loss, &context, head_, &abi,
+                                      handles.data(), &handle));
       loss = result(context, handle, "the loss");
       if (loss.dim() != 0)
         throw plugin_error(context,
@@ -105,14 +110,16 @@ class PluginHead : public Head {
                        return DropoutKey{batch.key, name + "/" + std::to_string(uses++),
                                          batch.first_row};
                      }};
-    HeadServices services{&tensors_, &ops_, &task_->manifest().ops, nullptr, std::move(random)};
+    HeadServices services{&tensors_, ops_};
+    services.step = std::move(random);
+    services.may_apply = true;
+    if (!batch.inputs.empty()) services.device = batch.inputs[0].device();
     sojourn_ctx context = task_->call(callback);
     context.head = &services;
     std::vector<sojourn_tensor> inputs;
     for (const auto& input : batch.inputs) inputs.push_back(tensors_.add(input));
     const sojourn_batch abi{sizeof(abi), inputs.size(), static_cast<std::uint64_t>(batch.size),
                             inputs.data()};
-    const CallScope scope(context);
     body(context, abi);
   }
 
@@ -156,7 +163,7 @@ class PluginHead : public Head {
   const PluginTask* task_;
   std::int64_t labels_;
   HandleTable<at::Tensor> tensors_;  // the parameters first, then those of the running callback
-  HandleTable<BoundOp> ops_;
+  std::shared_ptr<HandleTable<BoundOp>> ops_ = std::make_shared<HandleTable<BoundOp>>();
   std::size_t parameters_ = 0;
   void* head_ = nullptr;
 };

@@ -8,6 +8,8 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include "core/base/last_words.h"
+
 namespace sojourn {
 
 namespace {
@@ -31,12 +33,16 @@ spdlog::sink_ptr terminal() {
 void start_log() { use_sinks({terminal()}); }
 
 void log_to_file(const std::filesystem::path& file) {
+  set_last_words_file(file.c_str());
   auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file.string(), /*truncate=*/true);
   sink->set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
   use_sinks({terminal(), sink});
 }
 
-void stop_log_file() { start_log(); }
+void stop_log_file() {
+  set_last_words_file("");
+  start_log();
+}
 
 class CapturedLog::Sink : public spdlog::sinks::base_sink<std::mutex> {
  public:

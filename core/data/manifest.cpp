@@ -1,6 +1,7 @@
 #include "core/data/manifest.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -264,16 +265,25 @@ void read_search(const Node& root, Manifest& manifest) {
 
 MetricSpec read_metric(const Node& node, const Manifest& manifest) {
   using How = MetricSpec::How;
-  node.expect_keys({"name", "profile", "ratio", "f1", "margin", "primary"});
+  struct Kind {
+    const char* key;
+    How how;
+    std::size_t statistics;
+  };
+  constexpr std::array<Kind, 4> kKinds{{{"ratio", How::kRatio, 2},
+                                        {"f1", How::kF1, 3},
+                                        {"margin", How::kMargin, 3},
+                                        {"pearson", How::kPearson, 6}}};
+  node.expect_keys({"name", "profile", "ratio", "f1", "margin", "pearson", "primary"});
   MetricSpec metric;
   metric.name = node.at("name").string();
   metric.profile = node.at("profile").string();
-  if (node.has("ratio") + node.has("f1") + node.has("margin") != 1)
-    node.fail("expected either ratio, f1 or margin");
-  metric.how = node.has("ratio") ? How::kRatio : node.has("f1") ? How::kF1 : How::kMargin;
-  const Node arguments = node.at(metric.how == How::kRatio ? "ratio"
-                                 : metric.how == How::kF1  ? "f1"
-                                                           : "margin");
+  const auto has = [&](const Kind& kind) { return node.has(kind.key); };
+  if (std::count_if(kKinds.begin(), kKinds.end(), has) != 1)
+    node.fail("expected either ratio, f1, margin or pearson");
+  const Kind& kind = *std::find_if(kKinds.begin(), kKinds.end(), has);
+  metric.how = kind.how;
+  const Node arguments = node.at(kind.key);
   for (const Node& item : arguments.items()) {
     const auto& names = manifest.statistics;
     const auto found = std::find(names.begin(), names.end(), item.string());
@@ -281,9 +291,8 @@ MetricSpec read_metric(const Node& node, const Manifest& manifest) {
       item.fail("'" + item.string() + "' is no statistic" + did_you_mean(item.string(), names));
     metric.arguments.push_back(static_cast<std::size_t>(found - names.begin()));
   }
-  const std::size_t expected = metric.how == How::kRatio ? 2 : 3;
-  if (metric.arguments.size() != expected)
-    arguments.fail("expected " + std::to_string(expected) + " statistics");
+  if (metric.arguments.size() != kind.statistics)
+    arguments.fail("expected " + std::to_string(kind.statistics) + " statistics");
   metric.primary = node.has("primary") && node.at("primary").boolean();
   return metric;
 }
@@ -312,12 +321,21 @@ double margin(double sum, double squares, double n) {
   return kNormalQuantile * std::sqrt(variance / n);
 }
 
+// sums: n, x, y, x x, y y, x y
+double pearson(const std::array<double, 6>& sums) {
+  const auto& [n, x, y, xx, yy, xy] = sums;
+  const double spread = (n * xx - x * x) * (n * yy - y * y);
+  return spread > 0 ? (n * xy - x * y) / std::sqrt(spread) : 0;
+}
+
 }  // namespace
 
 double MetricSpec::evaluate(const std::vector<double>& sums) const {
   const auto sum = [&](std::size_t i) { return sums.at(arguments.at(i)); };
   if (how == How::kRatio) return sum(1) == 0 ? 0 : 100.0 * sum(0) / sum(1);
   if (how == How::kMargin) return 100.0 * margin(sum(0), sum(1), sum(2));
+  if (how == How::kPearson)
+    return 100.0 * pearson({sum(0), sum(1), sum(2), sum(3), sum(4), sum(5)});
   const double both = sum(1) + sum(2);
   return both == 0 ? 0 : 100.0 * 2 * sum(0) / both;
 }

@@ -77,11 +77,12 @@ struct BenchmarkSpec {
 };
 
 // A metric as a function of summed statistics, times 100: ratio a / b; F1 of (true positives,
-// predicted, gold); or margin of (sum, sum of squares, n), the half width of the 95 % interval of
-// the mean of n independent numbers by the normal distribution. An empty denominator is 0, as is
-// the margin of fewer than two numbers.
+// predicted, gold); margin of (sum, sum of squares, n), the half width of the 95 % interval of
+// the mean of n independent numbers by the normal distribution; or the Pearson correlation of n
+// pairs, of (n, and the sums of x, y, x x, y y, x y). An empty denominator is 0, as are the margin
+// of fewer than two numbers and the correlation with numbers that are all equal.
 struct MetricSpec {
-  enum class How { kRatio, kF1, kMargin };
+  enum class How { kRatio, kF1, kMargin, kPearson };
   std::string name;     // "accuracy"
   std::string profile;  // the rules it follows: "accuracy", "xtreme-2020"
   How how = How::kRatio;

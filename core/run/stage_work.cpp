@@ -6,6 +6,7 @@
 
 #include "core/base/cancel.h"
 #include "core/base/error.h"
+#include "core/base/last_words.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/data/files.h"
@@ -149,6 +150,7 @@ void StageWorker::run(std::size_t s, Progress& progress) {
   const Stage& stage = plan_.stages[s];
   StageWork& work = work_[s];
   if (work.done()) return;
+  const CurrentStage current(stage.id.c_str());
   spdlog::info("stage {} begins, key {}", stage.id, keys_.stages[s].training.key);
   StageState state;
   // Weights that only scoring needs are made again when it comes to that: another process may have

@@ -245,13 +245,13 @@ class MiningDataset : public Dataset {
 
     std::string tune(const TuneCall& call) override {
       if (!data_->gold_) throw Failure(SOJOURN_PRECONDITION, "the dev split has no gold");
-      return threshold_text(best_threshold(pairs(call)));
+      return number_text(best_threshold(pairs(call)));
     }
 
     void finish(const DecodeCall& call) override {
       if (call.tuned().empty())
         throw Failure(SOJOURN_PRECONDITION, "no dev split to learn the threshold on");
-      const double threshold = threshold_of(call.tuned());
+      const double threshold = call.tuned_number();
       std::vector<std::string> predictions(data_->foreign_.ids.size());
       for (const auto& pair : pairs(call)) {
         if (pair.score < threshold) break;

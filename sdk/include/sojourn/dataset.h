@@ -2,16 +2,15 @@
 #pragma once
 
 #include <sojourn/host.h>
+#include <sojourn/numbers.h>
 #include <sojourn/task_abi.h>
 
-#include <charconv>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #pragma GCC visibility push(hidden)
@@ -101,11 +100,19 @@ class Field {
     field.dimensions_ = 0;
     return field;
   }
+  static Field scalar(const float& number) noexcept {
+    Field field(nullptr, 1);
+    field.type_ = SOJOURN_F32;
+    field.data_ = &number;
+    field.dimensions_ = 0;
+    return field;
+  }
 
-  sojourn_array array() const noexcept { return {SOJOURN_I64, dimensions_, shape_, data_}; }
+  sojourn_array array() const noexcept { return {type_, dimensions_, shape_, data_}; }
 
  private:
-  const std::int64_t* data_;
+  std::uint32_t type_ = SOJOURN_I64;
+  const void* data_;
   std::int64_t shape_[2];
   std::uint32_t dimensions_;
 };
@@ -206,19 +213,6 @@ struct Ranks {
   const float* cosine;
 };
 
-// A threshold as what Decoder::tune gives, and back: the same number, infinities too.
-inline std::string threshold_text(double number) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof(text), number).ptr};
-}
-inline double threshold_of(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size())
-    throw Failure(SOJOURN_INTERNAL, "'" + std::string(text) + "' is no threshold");
-  return number;
-}
-
 // Learning on the dev split how to decode others.
 class TuneCall : public Call {
  public:
@@ -283,6 +277,12 @@ class DecodeCall : public TuneCall {
   // What Decoder::tune gave on the dev split of this language, else on the English one; empty where
   // it gave nothing.
   std::string_view tuned() const { return tuned_; }
+  // The same, of a decoder that gave number_text().
+  double tuned_number() const {
+    const auto number = number_of(tuned_);
+    if (!number) throw Failure(SOJOURN_INTERNAL, "'" + std::string(tuned_) + "' is no number");
+    return *number;
+  }
 
  private:
   std::string_view tuned_;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,8 +49,15 @@ class Value {
   sojourn_value value_{};
 };
 
-// A step of training or evaluation.
-class StepCall : public Call {
+// The numbers of a tensor on the CPU, without history; valid until the callback returns.
+template <class Number>
+struct Numbers {
+  std::vector<std::int64_t> shape;
+  const Number* data;
+};
+
+// A callback that computes.
+class OpCall : public Call {
  public:
   using Call::Call;
 
@@ -62,6 +70,113 @@ class StepCall : public Call {
                                  static_cast<std::uint32_t>(raw.size()), &result.handle));
     return result;
   }
+
+  Numbers<float> floats(Tensor tensor) const { return numbers<float>(tensor, SOJOURN_F32); }
+  Numbers<std::int64_t> integers(Tensor tensor) const {
+    return numbers<std::int64_t>(tensor, SOJOURN_I64);
+  }
+
+  // A copy of the numbers, as many as the shape holds, on the step's device; without history.
+  Tensor tensor(const std::vector<float>& numbers, const std::vector<std::int64_t>& shape) const {
+    return tensor(SOJOURN_F32, numbers.data(), numbers.size(), shape);
+  }
+  Tensor tensor(const std::vector<std::int64_t>& numbers,
+                const std::vector<std::int64_t>& shape) const {
+    return tensor(SOJOURN_I64, numbers.data(), numbers.size(), shape);
+  }
+
+ private:
+  template <class Number>
+  Numbers<Number> numbers(Tensor tensor, std::uint32_t type) const {
+    sojourn_array array{};
+    check(host().tensor->to_array(context(), tensor.handle, &array));
+    if (array.dtype != type) throw Failure(SOJOURN_INTERNAL, "a tensor is of another type");
+    return {{array.shape, array.shape + array.ndim}, static_cast<const Number*>(array.data)};
+  }
+  Tensor tensor(std::uint32_t type, const void* data, std::size_t size,
+                const std::vector<std::int64_t>& shape) const {
+    std::size_t n = 1;
+    for (const std::int64_t length : shape) n *= static_cast<std::size_t>(length);
+    if (n != size) throw Failure(SOJOURN_INTERNAL, "a shape doesn't fit its numbers");
+    const sojourn_array array{type, static_cast<std::uint32_t>(shape.size()), shape.data(), data};
+    Tensor made;
+    check(host().tensor->from_array(context(), &array, &made.handle));
+    return made;
+  }
+};
+
+// A function with a gradient of its own, for what no chain of operations does. One object serves
+// one application, so that backward finds what forward has left in it.
+class Function {
+ public:
+  Function() = default;
+  Function(const Function&) = delete;
+  Function& operator=(const Function&) = delete;
+  virtual ~Function() = default;
+
+  // The outputs.
+  virtual std::vector<Tensor> forward(const OpCall& call, const std::vector<Tensor>& inputs) = 0;
+  // The loss's gradient by each input, from that by each output; Tensor{} where there is none.
+  virtual std::vector<Tensor> backward(const OpCall& call, const std::vector<Tensor>& inputs,
+                                       const std::vector<Tensor>& output_gradients) = 0;
+};
+
+inline std::vector<Tensor> tensors_of(const sojourn_tensor* handles, std::uint64_t n) {
+  std::vector<Tensor> list;
+  list.reserve(static_cast<std::size_t>(n));
+  for (std::uint64_t i = 0; i < n; ++i) list.push_back(Tensor{handles[i]});
+  return list;
+}
+
+// A step of training or evaluation.
+class StepCall : public OpCall {
+ public:
+  using OpCall::OpCall;
+
+  // The function's outputs, of which there are n.
+  std::vector<Tensor> apply(std::unique_ptr<Function> function, const std::vector<Tensor>& inputs,
+                            std::size_t n) const {
+    sojourn_autograd_fn fn{};
+    fn.struct_size = sizeof(fn);
+    fn.self = function.release();
+    fn.forward = &forward;
+    fn.backward = &backward;
+    fn.destroy = &destroy;
+    std::vector<sojourn_tensor> given;
+    for (const Tensor input : inputs) given.push_back(input.handle);
+    std::vector<sojourn_tensor> made(n);
+    check(host().tensor->autograd_apply(context(), &fn, given.data(),
+                                        static_cast<std::uint32_t>(given.size()), made.data(),
+                                        static_cast<std::uint32_t>(made.size())));
+    return tensors_of(made.data(), made.size());
+  }
+
+ private:
+  static void hand_out(const std::vector<Tensor>& made, sojourn_tensor* places, std::uint32_t n) {
+    if (made.size() != n)
+      throw Failure(SOJOURN_INTERNAL, "a function gave another number of tensors");
+    for (std::size_t i = 0; i < made.size(); ++i) places[i] = made[i].handle;
+  }
+  static sojourn_status forward(sojourn_ctx* context, void* self, const sojourn_tensor* inputs,
+                                std::uint32_t n_inputs, sojourn_tensor* outputs,
+                                std::uint32_t n_outputs) noexcept {
+    return guarded(context, [&] {
+      auto& function = *static_cast<Function*>(self);
+      hand_out(function.forward(OpCall(context), tensors_of(inputs, n_inputs)), outputs, n_outputs);
+    });
+  }
+  static sojourn_status backward(sojourn_ctx* context, void* self, const sojourn_tensor* inputs,
+                                 std::uint32_t n_inputs, const sojourn_tensor* output_gradients,
+                                 std::uint32_t n_outputs,
+                                 sojourn_tensor* input_gradients) noexcept {
+    return guarded(context, [&] {
+      auto& function = *static_cast<Function*>(self);
+      hand_out(function.backward(OpCall(context), tensors_of(inputs, n_inputs),
+                                 tensors_of(output_gradients, n_outputs)),
+               input_gradients, n_inputs);
+    });
+  }
+  static void destroy(void* self) noexcept { delete static_cast<Function*>(self); }
 };
 
 // Making a head.

@@ -5,6 +5,7 @@
 #include <sojourn/task_abi.h>
 
 #include <cstdint>
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -88,6 +89,25 @@ class Call {
  private:
   sojourn_ctx* context_;
 };
+
+// Runs the body of a callback. Whatever it throws becomes a status and a message for the host.
+template <class Body>
+sojourn_status guarded(sojourn_ctx* context, const Body& body) noexcept {
+  const auto report = [&](sojourn_status status, const char* message) {
+    host().base->set_error(context, str(message));
+    return status;
+  };
+  try {
+    body();
+    return SOJOURN_OK;
+  } catch (const Failure& failure) {
+    return report(failure.status(), failure.what());
+  } catch (const std::exception& error) {
+    return report(SOJOURN_INTERNAL, error.what());
+  } catch (...) {
+    return report(SOJOURN_INTERNAL, "an exception that isn't a std::exception");
+  }
+}
 
 }  // namespace sojourn::sdk
 #pragma GCC visibility pop

@@ -3,6 +3,7 @@
 
 #include <sojourn/dataset.h>
 #include <sojourn/head.h>
+#include <sojourn/manifest.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -64,6 +65,36 @@ class LabelHead : public Head {
   LinearLayer dense_;
   LinearLayer out_;
 };
+
+// hidden [B, T, H] -> logits [B, outputs].
+class FirstTokenHead : public LabelHead {
+ public:
+  using LabelHead::LabelHead;
+
+  std::vector<Tensor> forward(const StepCall& call, const Inputs& inputs) override {
+    return {scores(call, inputs[0], 1)};
+  }
+};
+
+// The label of an example without one.
+constexpr std::int64_t kNoLabel = -100;
+
+// What a family with such a head says of itself. name: "sequence_classification".
+inline FamilySpec first_token_family(const std::string& name) {
+  FamilySpec spec;
+  spec.family = name;
+  spec.kind = name;
+  for (char& c : spec.kind) {
+    if (c == '_') c = ' ';
+  }
+  spec.fields = {{"input_ids", {"T"}, 0}, {"label", {}, 0}};
+  spec.loss_items = "label";
+  spec.inputs = {"hidden", "label"};
+  spec.outputs = {{"logits", {"L"}}};
+  spec.ops = {"core1::select", "core1::dropout", "core1::linear", "core1::tanh",
+              "core1::cross_entropy"};
+  return spec;
+}
 
 }  // namespace sojourn::sdk
 #pragma GCC visibility pop

@@ -1,7 +1,8 @@
 // What a task says of itself, and its JSON (docs/abi.md).
 #pragma once
 
-#include <charconv>
+#include <sojourn/numbers.h>
+
 #include <cstddef>
 #include <initializer_list>
 #include <map>
@@ -101,6 +102,7 @@ struct FamilySpec {
     std::string name;
     std::vector<std::string> dims;  // "T" (pieces), "C" (choices) or sizes
     int pad;
+    std::string type = "int64";  // or "float32"
   };
   struct Output {
     std::string name;
@@ -134,8 +136,9 @@ struct FamilySpec {
   // prediction, any number a line); see docs/abi.md.
   std::string predictions = "lines";
   // A function of summed statistics: the ratio of two, the F1 of three (true positives, predicted,
-  // gold), or where `how` is "margin" half the width of the 95 % interval of a mean (sum, sum of
-  // squares, number).
+  // gold), or what `how` says: "margin", half the width of the 95 % interval of a mean (sum, sum of
+  // squares, number); "pearson", the correlation of x and y (number, and the sums of x, y, x x, y y
+  // and x y).
   struct Metric {
     std::string name, profile;
     std::vector<std::string> of;
@@ -166,17 +169,13 @@ inline void write_files(JsonWriter& json, const Description& task) {
 inline void write_fields(JsonWriter& json, const FamilySpec& family) {
   json.key("fields").open('[');
   for (const auto& field : family.fields) {
-    json.open('{').key("name").value(field.name).key("type").value("int64");
+    json.open('{').key("name").value(field.name).key("type").value(field.type);
     json.key("dims").value(field.dims).key("pad").literal(std::to_string(field.pad)).close('}');
   }
   json.close(']');
 }
 
-inline void write_number(JsonWriter& json, double number) {
-  char text[32];
-  char* const end = std::to_chars(text, text + sizeof(text), number).ptr;
-  json.literal({text, static_cast<std::size_t>(end - text)});
-}
+inline void write_number(JsonWriter& json, double number) { json.literal(number_text(number)); }
 
 inline void write_option(JsonWriter& json, const FamilySpec::Option& option) {
   json.open('{').key("name").value(option.name).key("default");

@@ -84,15 +84,9 @@ struct MultipleChoice {
   static constexpr bool kTunes = false;
   static Description description() { return Task::description(); }
   static FamilySpec family() {
-    FamilySpec spec;
-    spec.family = "multiple_choice";
-    spec.kind = "multiple choice";
+    FamilySpec spec = first_token_family("multiple_choice");
     spec.fields = {{"input_ids", {"C", "T"}, 0}, {"label", {}, 0}};
-    spec.loss_items = "label";
-    spec.inputs = {"hidden", "label"};
     spec.outputs = {{"logits", {"C"}}};
-    spec.ops = {"core1::select", "core1::dropout", "core1::linear", "core1::tanh",
-                "core1::cross_entropy"};
     return spec;
   }
   static std::unique_ptr<Dataset> open(const OpenCall& call) {

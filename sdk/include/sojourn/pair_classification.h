@@ -58,20 +58,8 @@ class PairDataset : public Dataset {
   }
 
  private:
-  static constexpr std::int64_t kNoLabel = -100;
-
   std::vector<Pair> pairs_;
   std::vector<std::string> labels_;
-};
-
-// hidden [B, T, H] -> logits [B, labels].
-class PairHead : public LabelHead {
- public:
-  using LabelHead::LabelHead;
-
-  std::vector<Tensor> forward(const StepCall& call, const Inputs& inputs) override {
-    return {scores(call, inputs[0], 1)};
-  }
 };
 
 // A benchmark's gold alone: a label a line.
@@ -93,24 +81,13 @@ struct PairClassification {
   static constexpr bool kHasHead = true;
   static constexpr bool kTunes = false;
   static Description description() { return Task::description(); }
-  static FamilySpec family() {
-    FamilySpec spec;
-    spec.family = "pair_classification";
-    spec.kind = "pair classification";
-    spec.fields = {{"input_ids", {"T"}, 0}, {"label", {}, 0}};
-    spec.loss_items = "label";
-    spec.inputs = {"hidden", "label"};
-    spec.outputs = {{"logits", {"L"}}};
-    spec.ops = {"core1::select", "core1::dropout", "core1::linear", "core1::tanh",
-                "core1::cross_entropy"};
-    return spec;
-  }
+  static FamilySpec family() { return first_token_family("pair_classification"); }
   static std::unique_ptr<Dataset> open(const OpenCall& call) {
     auto pairs = call.split() == kLabelsSplit ? read_label_lines(call) : Task::read(call);
     return std::make_unique<PairDataset>(std::move(pairs), call.labels());
   }
   static std::unique_ptr<Head> create_head(const HeadCall& call) {
-    return std::make_unique<PairHead>(call, call.labels());
+    return std::make_unique<FirstTokenHead>(call, call.labels());
   }
 };
 

@@ -18,25 +18,6 @@
 #pragma GCC visibility push(hidden)
 namespace sojourn::sdk {
 
-// Runs the body of a callback. Whatever it throws becomes a status and a message for the host.
-template <class Body>
-sojourn_status guarded(sojourn_ctx* context, const Body& body) noexcept {
-  const auto report = [&](sojourn_status status, const char* message) {
-    host().base->set_error(context, str(message));
-    return status;
-  };
-  try {
-    body();
-    return SOJOURN_OK;
-  } catch (const Failure& failure) {
-    return report(failure.status(), failure.what());
-  } catch (const std::exception& error) {
-    return report(SOJOURN_INTERNAL, error.what());
-  } catch (...) {
-    return report(SOJOURN_INTERNAL, "an exception that isn't a std::exception");
-  }
-}
-
 // For what the callbacks below hand to the host themselves: a refusal is the plugin's own error.
 inline void hand_over(sojourn_ctx* context, sojourn_status status) {
   if (status != SOJOURN_OK)
@@ -105,7 +86,7 @@ struct Callbacks {
   static sojourn_status head_forward(sojourn_ctx* context, void* head, const sojourn_batch* batch,
                                      sojourn_tensor* outputs) noexcept {
     return guarded(context, [&] {
-      const auto made = as<Head>(head).forward(StepCall(context), tensors(batch->t, batch->n));
+      const auto made = as<Head>(head).forward(StepCall(context), tensors_of(batch->t, batch->n));
       std::transform(made.begin(), made.end(), outputs, [](Tensor t) { return t.handle; });
     });
   }
@@ -114,8 +95,8 @@ struct Callbacks {
                                   const sojourn_tensor* outputs, sojourn_tensor* loss) noexcept {
     return guarded(context, [&] {
       static const std::size_t n_outputs = Task::family().outputs.size();
-      const auto inputs = tensors(batch->t, batch->n);
-      *loss = as<Head>(head).loss(StepCall(context), inputs, tensors(outputs, n_outputs)).handle;
+      const auto inputs = tensors_of(batch->t, batch->n);
+      *loss = as<Head>(head).loss(StepCall(context), inputs, tensors_of(outputs, n_outputs)).handle;
     });
   }
 
@@ -160,12 +141,6 @@ struct Callbacks {
   template <class T>
   static T& as(void* object) {
     return *static_cast<T*>(object);
-  }
-  static std::vector<Tensor> tensors(const sojourn_tensor* handles, std::uint64_t n) {
-    std::vector<Tensor> list;
-    list.reserve(n);
-    for (std::uint64_t i = 0; i < n; ++i) list.push_back(Tensor{handles[i]});
-    return list;
   }
 };
 

@@ -202,11 +202,11 @@ class SpanDataset : public Dataset {
         };
         questions.push_back({margin(found), f1(text(example, found)), f1("")});
       }
-      return questions.empty() ? "" : threshold_text(best_threshold(std::move(questions)));
+      return questions.empty() ? "" : number_text(best_threshold(std::move(questions)));
     }
 
     void finish(const DecodeCall& call) override {
-      const double threshold = call.tuned().empty() ? 0 : threshold_of(call.tuned());
+      const double threshold = call.tuned().empty() ? 0 : call.tuned_number();
       for (const auto& [example, found] : found_) {
         const bool none = data_->no_answer_ && margin(found) > threshold;
         call.predict(example, none ? "" : text(example, found));

@@ -1,8 +1,8 @@
 /* The contract between the host and a task plugin. C11 and C++11; needs <stddef.h> and <stdint.h>
  * only.
  *
- * Not frozen yet: until the SDK is released as 1.0, a plugin and its host come from one source
- * tree.
+ * Frozen as 1.0: what is built on it loads in every later 1.x host. docs/abi.md says how to change
+ * it.
  *
  * RULES
  *  1. Structs that begin with struct_size grow at the END only, inside #if SOJOURN_TARGET_MINOR >=
@@ -20,7 +20,8 @@
  *  7. Each side frees only what it allocated. The host never unloads a plugin.
  *
  * THREADS  [data] any thread, several at once only where SOJOURN_TASK_FEATURIZE_PARALLEL is set;
- *          [step] the training thread; [eval] one thread at a time; [any] thread-safe. */
+ *          [step] the training thread; [autograd] the thread of the backward pass, never beside a
+ *          [step]; [eval] one thread at a time; [any] thread-safe. */
 #ifndef SOJOURN_TASK_ABI_H
 #define SOJOURN_TASK_ABI_H
 #include <stddef.h>
@@ -115,13 +116,33 @@ typedef struct sojourn_host {
   SOJOURN_FN(int32_t, is_cancelled, sojourn_ctx*);
 } sojourn_host;
 
-/* "sojourn.tensor/1" [step]: named operations on tensors, differentiated by the host. docs/abi.md
- * has the schema of each op of the core1 set. */
+/* A function of a plugin's own, with its own gradient: for what no chain of operations does. */
+typedef struct sojourn_autograd_fn {
+  uint64_t struct_size;
+  void* self;
+  /* [step] Within autograd_apply: fills all of `outputs`, with tensors made by from_array or
+   * op_call. The inputs have no history here. */
+  SOJOURN_FN(sojourn_status, forward, sojourn_ctx*, void* self, const sojourn_tensor* inputs,
+             uint32_t n_inputs, sojourn_tensor* outputs, uint32_t n_outputs);
+  /* [autograd] At most once: the loss's gradient by each input, float32 of its shape, from that by
+   * each output. 0 stays where there is none, as for integers. What forward needs to leave for
+   * this belongs into self. */
+  SOJOURN_FN(sojourn_status, backward, sojourn_ctx*, void* self, const sojourn_tensor* inputs,
+             uint32_t n_inputs, const sojourn_tensor* output_gradients, uint32_t n_outputs,
+             sojourn_tensor* input_gradients);
+  /* [any] Once, after the last of them; also where autograd_apply fails. */
+  SOJOURN_FN(void, destroy, void* self);
+} sojourn_autograd_fn;
+
+/* "sojourn.tensor/1" [step] and [autograd]: named operations on tensors, differentiated by the
+ * host. docs/abi.md has the schema of each operation of the core1 set. */
 typedef struct sojourn_tensor_api {
   uint64_t struct_size;
   /* signature: "core1::linear(input,weight,bias)", arguments by name; those left out take their
    * defaults. SOJOURN_NOT_FOUND names the nearest op or argument. In head_create only. */
   SOJOURN_FN(sojourn_status, op_bind, sojourn_ctx*, const char* signature, sojourn_op* out);
+  /* In head_forward, head_loss and, without history, the callbacks of sojourn_autograd_fn, where an
+   * operation that draws random numbers is refused. */
   SOJOURN_FN(sojourn_status, op_call, sojourn_ctx*, sojourn_op, const sojourn_value* arguments,
              uint32_t n, sojourn_tensor* out);
   /* A trained parameter of the head, float32, in head_create only. init: "zeros", "ones" or
@@ -129,6 +150,17 @@ typedef struct sojourn_tensor_api {
    * The host owns, optimises and saves it. */
   SOJOURN_FN(sojourn_status, param, sojourn_ctx*, const char* name, const int64_t* shape,
              uint32_t ndim, const char* init, sojourn_tensor* out);
+  /* Where op_call may be called: a copy of numbers on the step's device, without history. */
+  SOJOURN_FN(sojourn_status, from_array, sojourn_ctx*, const sojourn_array*, sojourn_tensor* out);
+  /* Where op_call may be called: the numbers of a tensor on the CPU, float32 or int64, without
+   * history. Valid to the end of the callback. Waits for the device. */
+  SOJOURN_FN(sojourn_status, to_array, sojourn_ctx*, sojourn_tensor, sojourn_array* out);
+  /* In head_forward and head_loss: the outputs of fn->forward with the gradient of fn->backward.
+   * fn itself is copied; whatever is returned, the host ends the life of fn->self, through
+   * destroy. */
+  SOJOURN_FN(sojourn_status, autograd_apply, sojourn_ctx*, const sojourn_autograd_fn* fn,
+             const sojourn_tensor* inputs, uint32_t n_inputs, sojourn_tensor* outputs,
+             uint32_t n_outputs);
 } sojourn_tensor_api;
 
 /* "sojourn.text/1" [data]: the encoder's own tokenizer. */

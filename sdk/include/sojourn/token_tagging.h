@@ -93,26 +93,26 @@ class TaggingDataset : public Dataset {
     return statistics;
   }
 
- private:
+  // Chooses tags word by word; a family with another rule overrides choose().
   class TagDecoder : public Decoder {
    public:
     explicit TagDecoder(const TaggingDataset& dataset) : dataset_(&dataset) {}
 
-    void add(std::uint64_t example, const Arrays& arrays) override {
+    void add(std::uint64_t example, const Arrays& arrays) final {
       const auto& words = dataset_->sentences_.at(example).words;
       auto& tags = predictions_.try_emplace(example, words.size(), kNoTag).first->second;
       const auto length = arrays["word"].shape[0];
       const std::int64_t* word = arrays.integers("word");
-      const float* logits = arrays.floats("logits");
-      const std::size_t labels = dataset_->tags_.size();
+      std::vector<std::size_t> pieces;
       for (std::int64_t t = 0; t < length; ++t) {
-        if (word[t] < 0) continue;
-        const auto row = static_cast<std::size_t>(t) * labels;
-        tags.at(static_cast<std::size_t>(word[t])) = dataset_->tags_[argmax(logits + row, labels)];
+        if (word[t] >= 0) pieces.push_back(static_cast<std::size_t>(t));
       }
+      const auto chosen = choose(arrays, pieces, dataset_->tags_.size());
+      for (std::size_t i = 0; i < pieces.size(); ++i)
+        tags.at(static_cast<std::size_t>(word[pieces[i]])) = dataset_->tags_.at(chosen.at(i));
     }
 
-    void finish(const DecodeCall& call) override {
+    void finish(const DecodeCall& call) final {
       std::size_t untagged = 0;
       for (const auto& [example, tags] : predictions_) {
         std::string text;
@@ -129,11 +129,24 @@ class TaggingDataset : public Dataset {
       }
     }
 
+   protected:
+    // The place of a tag, of so many, for each of these pieces of a feature: the words' first ones.
+    virtual std::vector<std::size_t> choose(const Arrays& arrays,
+                                            const std::vector<std::size_t>& pieces,
+                                            std::size_t tags) const {
+      const float* logits = arrays.floats("logits");
+      std::vector<std::size_t> chosen;
+      chosen.reserve(pieces.size());
+      for (const std::size_t t : pieces) chosen.push_back(argmax(logits + t * tags, tags));
+      return chosen;
+    }
+
    private:
     const TaggingDataset* dataset_;
     std::map<std::uint64_t, std::vector<std::string_view>> predictions_;
   };
 
+ private:
   void emit(const FeatureCall& call, const TaggedSentence& sentence,
             const sojourn_encoding& window) const {
     std::vector<std::int64_t> labels(window.n, kIgnored);

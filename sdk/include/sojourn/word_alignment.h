@@ -11,7 +11,6 @@
 #include <sojourn/word_pairs.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -145,11 +144,6 @@ class AlignmentMeasures {
     json.open('{').key("nearest").value(word(found.by_cosine));
     json.key("csls").value(word(found.by_csls));
     json.key("rank").literal(std::to_string(found.own.rank[pair])).close('}');
-  }
-
-  static std::string number_text(float number) {
-    char text[32];
-    return {text, std::to_chars(text, text + sizeof(text), number).ptr};
   }
 
   const Lexicon* lexicon_;
