@@ -4,13 +4,13 @@
 #include <cstdlib>
 #include <utility>
 
-#include <boost/dll/runtime_symbol_info.hpp>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/file_hashes.h"
 #include "core/base/log.h"
+#include "core/base/program.h"
 #include "core/base/text.h"
 
 namespace sojourn {
@@ -62,8 +62,7 @@ std::vector<fs::path> plugin_search_path(const std::vector<fs::path>& given) {
       spdlog::warn("SOJOURN_PLUGIN_PATH: {} is no folder", folder.string());
     }
   }
-  const fs::path program(boost::dll::program_location().string());
-  const fs::path bundled = (program.parent_path() / "../lib/sojourn/tasks").lexically_normal();
+  const fs::path bundled = program_prefix() / "lib/sojourn/tasks";
   if (fs::is_directory(bundled)) folders.push_back(bundled);
   return folders;
 }

@@ -3,7 +3,7 @@
 
     tiny_model.py DIRECTORY --type bert|xlm-roberta
 
-tests/support/tiny_model.cpp is the same in C++, so that tests need no Python; a test compares the
+core/model/tiny_model.cpp is the same in C++, so that tests need no Python; a test compares the
 two by SHA-256. Only integers, and floating-point operations that every machine rounds alike, are used.
 """
 

@@ -15,10 +15,10 @@
 #include "core/model/encoder.h"
 #include "core/model/low_rank.h"
 #include "core/model/peft.h"
+#include "core/model/tiny_model.h"
 #include "core/train/adamw.h"
 #include "tests/support/input_error.h"
 #include "tests/support/temporary_directory.h"
-#include "tests/support/tiny_model.h"
 
 #include <catch2/catch.hpp>
 

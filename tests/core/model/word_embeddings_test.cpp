@@ -21,9 +21,9 @@
 #include "core/model/checkpoint.h"
 #include "core/model/cross_entropy.h"
 #include "core/model/encoder.h"
+#include "core/model/tiny_model.h"
 #include "core/train/adamw.h"
 #include "tests/support/temporary_directory.h"
-#include "tests/support/tiny_model.h"
 
 #include <catch2/catch.hpp>
 

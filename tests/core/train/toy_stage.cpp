@@ -13,8 +13,8 @@
 
 #include "core/base/file.h"
 #include "core/model/peft.h"
+#include "core/model/tiny_model.h"
 #include "core/train/trained_state.h"
-#include "tests/support/tiny_model.h"
 
 namespace sojourn {
 

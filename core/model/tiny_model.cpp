@@ -1,4 +1,4 @@
-#include "tests/support/tiny_model.h"
+#include "core/model/tiny_model.h"
 
 #include <cstdint>
 #include <string>
