@@ -83,7 +83,7 @@ def test_gcc_builds_the_template_small_and_says_in_what_time(prefix, tmp_path, c
     times = []
     for _ in range(3):
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        subprocess.run([*command, "-O3", "-DNDEBUG", "-fPIC", "-I", prefix.path / "include", "-c", source, "-o",
+        subprocess.run([*command, "-Os", "-DNDEBUG", "-fPIC", "-I", prefix.path / "include", "-c", source, "-o",
                         tmp_path / "plugin.o"], check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         times.append((after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, time.monotonic() - start))
