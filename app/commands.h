@@ -137,6 +137,16 @@ struct MergeArguments {
 CLI::App* add_merge(CLI::App& app, MergeArguments& arguments);
 int merge_command(const MergeArguments& arguments);
 
+struct NewTaskArguments {
+  std::string name;
+  std::string family = "sequence_classification";
+  std::string language = "cpp";
+};
+
+// Adds `sojourn new-task` to the command line.
+CLI::App* add_new_task(CLI::App& app, NewTaskArguments& arguments);
+int new_task_command(const NewTaskArguments& arguments);
+
 // For --version: the program's, LibTorch's, the CPU's features and what they select.
 std::string version_text();
 

@@ -300,6 +300,8 @@ int parse_and_run(int argc, char** argv) {
   const auto* store = add_store(app, store_arguments);
   MergeArguments merge_arguments;
   const auto* merge = add_merge(app, merge_arguments);
+  NewTaskArguments new_task_arguments;
+  const auto* new_task = add_new_task(app, new_task_arguments);
 
   try {
     app.parse(argc, argv);
@@ -315,6 +317,7 @@ int parse_and_run(int argc, char** argv) {
   if (data_check->parsed()) return data_check_command(check_arguments);
   if (store->parsed()) return store_command(store_arguments);
   if (merge->parsed()) return merge_command(merge_arguments);
+  if (new_task->parsed()) return new_task_command(new_task_arguments);
   return tasks->parsed() ? tasks_command(tasks_arguments) : score_command(score_arguments);
 }
 

@@ -59,6 +59,8 @@ endif()
 set(CMAKE_BUILD_RPATH ${SOJOURN_TORCH_DIR}/lib PARENT_SCOPE)
 set(CMAKE_BUILD_RPATH ${SOJOURN_TORCH_DIR}/lib)
 set(SOJOURN_PYTHON_USED "${SOJOURN_PYTHON_USED}" PARENT_SCOPE)  # tests compare with its libraries
+set(SOJOURN_TORCH_DIR "${SOJOURN_TORCH_DIR}" PARENT_SCOPE)  # the installed program looks for it there
+set(SOJOURN_TORCH_VERSION "${SOJOURN_TORCH_VERSION}" PARENT_SCOPE)
 
 # The Python with the project's own packages (scripts/setup --tests), for the tests that need some.
 set(SOJOURN_PYTHON_TOOLS ${PROJECT_SOURCE_DIR}/.venv/bin/python)

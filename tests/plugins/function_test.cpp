@@ -58,7 +58,7 @@ at::Tensor enumerated(const at::Tensor& emissions, const at::Tensor& transitions
 TEST_CASE("A conditional random field's loss and gradients are those of the sum over all paths",
           "[plugins][functions]") {
   constexpr std::int64_t kHidden = 4;
-  PluginCatalog catalog({kPlugins / "crf-tagger"});
+  PluginCatalog catalog({kPlugins / "names-crf"});
   std::map<std::string, at::Tensor> parameters;
   const auto head = catalog.task("names-crf")
                         .create_head({kHidden, 5, 0},
