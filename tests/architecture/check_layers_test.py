@@ -14,6 +14,7 @@ CLEAN = {
     "core/model/layer.cpp": '#include <ATen/ops/linear.h>\n#include "core/model/layer.h"\n',
     "core/model/layer.h": '#include "core/base/error.h"\n',
     "core/run/run.h": '#include "core/model/layer.h"\n',
+    "core/statistics/normal.cpp": "#include <boost/math/distributions/normal.hpp>\n",
     "core/text/pieces.cpp": "#include <sentencepiece_processor.h>\n",
     "plugins/loader.cpp": "#include <boost/dll.hpp>\n#include <sojourn/abi.h>\n",
     "plugins/loader.h": '#include "core/model/layer.h"\n',

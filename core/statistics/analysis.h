@@ -1,0 +1,84 @@
+// Differences between arms on a target: what they are, and how far seeds and test examples make
+// them uncertain. docs/statistics.md has the method.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/statistics/inference.h"
+#include "core/statistics/target_scores.h"
+
+namespace sojourn {
+
+// What the variance of a difference is estimated from, which mean_over_targets() needs again.
+struct EstimateParts {
+  // Scores by seed of each arm that has all seeds of the estimate, the compared ones among them.
+  std::map<std::string, std::vector<double>> arms;
+  double seed_noise = 0;         // what noise of single examples adds to the variance over seeds
+  double example_df = 0;         // degrees of freedom of the example variance
+  std::vector<float> resampled;  // the difference in each resample of the examples
+};
+
+struct Comparison {
+  std::size_t arm = 0;       // indices into TargetScores::arms
+  std::size_t baseline = 0;  // another one
+};
+
+// What is compared: the mean score over `plus`, less that over `minus` if there is any. One
+// language; a group; all; low- against high-resource.
+struct Subject {
+  std::string name;
+  std::vector<std::string> plus;
+  std::vector<std::string> minus;
+};
+
+// arm - baseline, in points.
+struct Estimate {
+  double difference = 0;
+  std::vector<std::uint64_t> seeds;  // that both arms have in all languages; only these count
+  // By seed, in percent; of a subject with `minus`, differences of two means.
+  std::vector<double> arm_scores;
+  std::vector<double> baseline_scores;
+  std::vector<std::string> plus;  // languages that both arms have at some seed; others are left out
+  std::vector<std::string> minus;
+  std::size_t examples = 0;  // of these languages
+  std::size_t units = 0;     // independent ones: documents, or sentences with all translations
+
+  // Parts of the variance of the difference, in squared points.
+  double example_variance = 0;
+  double seed_variance = 0;  // 0 where there is one seed: it is unknown
+  Interval examples_only;    // 95 %, from resampled examples alone: about these very seeds
+  std::optional<Inference> inference;  // from two shared seeds on
+
+  EstimateParts parts;
+};
+
+struct AnalysisOptions {
+  int resamples = 2000;                             // for Estimate::examples_only
+  std::uint64_t seed = 1;                           // of the resamples
+  int threads = 1;                                  // changes no number
+  std::function<void(double share)> progress = {};  // of this target, from 0 to 1; one thread calls
+};
+
+struct TargetAnalysis {
+  // By comparison, then by subject; nothing where no seed has the languages.
+  std::vector<std::vector<std::optional<Estimate>>> estimates;
+  // Of the scores of two arms over shared seeds, pooled over arms and subjects of one language;
+  // nothing where it can't be estimated.
+  std::optional<double> seed_correlation;
+};
+
+TargetAnalysis analyse(const TargetScores& scores, std::span<const Comparison> comparisons,
+                       std::span<const Subject> subjects, const AnalysisOptions& options);
+
+// The mean difference of one comparison over targets with unrelated test sets, by the seeds that
+// all of them have; nothing where they share none. Takes at least one estimate.
+std::optional<Estimate> mean_over_targets(std::span<const Estimate* const> estimates);
+
+}  // namespace sojourn

@@ -1,0 +1,13 @@
+// The distributions that intervals and tests need, from Boost.Math.
+#pragma once
+
+namespace sojourn {
+
+// P(T <= t) for Student's t with `df` > 0 degrees of freedom; infinity is the normal distribution.
+double student_t_cdf(double t, double df);
+// The t with P(T <= t) = p, for p in (0, 1).
+double student_t_quantile(double p, double df);
+// P(T <= t) where T = (Z + shift) / sqrt(chi2 / df): what a t test sees if there is an effect.
+double noncentral_t_cdf(double t, double df, double shift);
+
+}  // namespace sojourn

@@ -1,0 +1,33 @@
+// What a study could see, before it is run.
+#pragma once
+
+#include <cstddef>
+
+namespace sojourn {
+
+// A comparison of two arms on one subject, and the noise that is expected. All deviations are in
+// points of percent.
+struct Design {
+  std::size_t arms = 2;  // of the study, the baseline among them: seed variance is pooled over them
+  std::size_t seeds = 3;
+  double examples = 1000;  // of the test set; of independent units, where they are clustered
+  // Of one arm's score over seeds, apart from the noise of single examples, shared noise left out.
+  double seed_deviation = 1;
+  // Of what one example adds to the difference of two seed-averaged arms: for accuracy, at most
+  // 100 * the root of the share of examples that the arms answer differently.
+  double example_deviation = 50;
+};
+
+struct Power {
+  double standard_error = 0;  // of the difference, in points
+  double df = 0;
+  double detectable = 0;  // the smallest true difference that is found with the power asked for
+  double margin = 0;      // the smallest margin that equal arms are shown to lie within
+};
+
+// Two-sided tests at `alpha`, in (0, 1), and equivalence by two one-sided tests at `alpha`; `power`
+// in (alpha, 1). One seed: everything but the standard error is infinite. Throws Error(kInput) for
+// a design that can't be.
+Power power_of(const Design& design, double alpha = 0.05, double power = 0.8);
+
+}  // namespace sojourn
