@@ -14,12 +14,12 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 struct Application : torch::autograd::Function<Application> {
-  static variable_list forward(AutogradContext* context, const variable_list& inputs,
+  static variable_list forward(AutogradContext* context, at::TensorList inputs,
                                const c10::intrusive_ptr<PluginFunction>& function,
                                std::size_t n_outputs) {
-    context->save_for_backward(inputs);
+    context->save_for_backward(inputs.vec());
     context->saved_data["function"] = c10::IValue::make_capsule(function);
-    return function->forward(inputs, n_outputs);
+    return function->forward(inputs.vec(), n_outputs);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
@@ -66,7 +66,7 @@ std::vector<at::Tensor> PluginFunction::apply(const c10::intrusive_ptr<PluginFun
   function->ops_ = caller.head->ops;
   function->device_ = caller.head->device;
   function->training_ = caller.head->step->training;
-  return Application::apply(inputs, function, n_outputs);
+  return Application::apply(at::TensorList(inputs), function, n_outputs);
 }
 
 // A callback of the function, with handles of its own that die with it: body(context, tensors).

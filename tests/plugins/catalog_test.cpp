@@ -92,7 +92,7 @@ TEST_CASE("The search path is what is given, then the variable's, then the bundl
   CHECK(folders[1] == directory.path());
   if (folders.size() > 2) CHECK(fs::equivalent(folders[2], bundled_folder()));
   CHECK(input_error_of([] { plugin_search_path({"/no/such/folder"}); }) ==
-        "/no/such/folder: is no folder to look for plugins in");
+        "/no/such/folder: is neither a plugin nor a folder of plugins");
 }
 
 // Opens every split of every language that is there.

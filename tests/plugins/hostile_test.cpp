@@ -168,7 +168,8 @@ TEST_CASE("A head that can't be made is refused with the nearest name", "[plugin
       {kBadShape, "parameter 'weight' has no shape"},
       {kSameParameter, "parameter 'weight' a second time"},
       {kCallInCreate,
-       "op_call may be called in head_forward and head_loss only, not in head_create"},
+       "op_call may be called in head_forward, head_loss and the callbacks of a function only, not "
+       "in head_create"},
   }));
   Hostile hostile;
   CHECK(error_of(ErrorKind::kPlugin, [&] { hostile.head(mode); }) ==
