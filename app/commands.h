@@ -23,6 +23,7 @@ enum ExitCode : int {
   kExitInternal = 1,  // a bug, or a machine that fails, such as a full disk
   kExitInput = 2,  // something about the command line, the study, the data, the encoder or a plugin
   kExitStages = 3,                 // the run went to its end, but not every stage did
+  kExitFindings = 3,               // of `check`: something is wrong with the plugin
   kExitPlugin = kExitPluginEnded,  // a plugin crashed or hung: the same command goes on
   kExitInterrupted = 130,
   kExitTerminated = 143  // SIGTERM, as from a scheduler: what was begun goes on in the next call
@@ -146,6 +147,17 @@ struct NewTaskArguments {
 // Adds `sojourn new-task` to the command line.
 CLI::App* add_new_task(CLI::App& app, NewTaskArguments& arguments);
 int new_task_command(const NewTaskArguments& arguments);
+
+struct CheckArguments {
+  std::filesystem::path plugin;
+  std::filesystem::path data;  // empty: the folder `data` beside the plugin, if there is one
+  double time_limit = 60;      // seconds, of each test
+  bool json = false;
+};
+
+// Adds `sojourn check` to the command line.
+CLI::App* add_check(CLI::App& app, CheckArguments& arguments);
+int check_command(const CheckArguments& arguments);
 
 // For --version: the program's, LibTorch's, the CPU's features and what they select.
 std::string version_text();

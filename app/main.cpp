@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 #include <malloc.h>
@@ -10,6 +11,7 @@
 #include "core/base/cancel.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "plugins/check/check_plugin_file.h"
 
 namespace {
 
@@ -81,6 +83,7 @@ constexpr const char* kExamples = R"(Examples:
   sojourn run configs/quickstart.toml    train and score a study
   sojourn plan configs/quickstart.toml   what that would train, and what is there already
   sojourn tasks                          list the tasks that plugins offer
+  sojourn check my_task.so --data DIR    check a plugin of your own
   sojourn score runs/quickstart          score predictions from their files
   sojourn submission runs/x --out DIR    write a run's predictions as XTREME takes them
   sojourn data check study.toml          look at the data of a study, and for leaks
@@ -302,6 +305,8 @@ int parse_and_run(int argc, char** argv) {
   const auto* merge = add_merge(app, merge_arguments);
   NewTaskArguments new_task_arguments;
   const auto* new_task = add_new_task(app, new_task_arguments);
+  CheckArguments plugin_arguments;
+  const auto* check = add_check(app, plugin_arguments);
 
   try {
     app.parse(argc, argv);
@@ -318,6 +323,7 @@ int parse_and_run(int argc, char** argv) {
   if (store->parsed()) return store_command(store_arguments);
   if (merge->parsed()) return merge_command(merge_arguments);
   if (new_task->parsed()) return new_task_command(new_task_arguments);
+  if (check->parsed()) return check_command(plugin_arguments);
   return tasks->parsed() ? tasks_command(tasks_arguments) : score_command(score_arguments);
 }
 
@@ -326,9 +332,12 @@ int parse_and_run(int argc, char** argv) {
 int main(int argc, char** argv) {
   keep_heap();
   start_log();
-  blame_plugins_for_crashes();
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is then an error like a full disk
   try {
+    // What `check` starts; no command of a user's.
+    if (argc > 1 && std::string_view(argv[1]) == "check-child")
+      return checked_process({argv + 2, argv + argc});
+    blame_plugins_for_crashes();
     return parse_and_run(argc, argv);
   } catch (const Error& error) {
     std::fprintf(stderr, "error: %s\n", error.what());

@@ -21,6 +21,7 @@ namespace {
 constexpr std::array kCrashes{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 std::array<struct sigaction, kCrashes.size()> g_former{};
 std::atomic<bool> g_blaming{false};
+CallObserver g_observer{};
 
 thread_local CallScope* t_call = nullptr;
 thread_local sojourn_ctx* t_context = nullptr;     // of t_call
@@ -111,12 +112,15 @@ void remember_last_call(const sojourn_ctx& context) noexcept {
 
 }  // namespace
 
+void observe_calls(const CallObserver& observer) noexcept { g_observer = observer; }
+
 sojourn_ctx* current_call() noexcept { return t_context; }
 
 CallScope::CallScope(sojourn_ctx& context) noexcept
     : context_(&context), outer_(std::exchange(t_call, this)), last_sign_(now()) {
   if (g_blaming) thread_local const SignalStack stack;
   t_context = &context;
+  if (g_observer.begin != nullptr) g_observer.begin(context.callback);
   const std::lock_guard lock(calls().mutex);
   calls().list.push_back(this);
 }
@@ -127,6 +131,7 @@ CallScope::~CallScope() {
     auto& list = calls().list;
     list.erase(std::find(list.rbegin(), list.rend(), this).base() - 1);
   }
+  if (g_observer.end != nullptr) g_observer.end(context_->callback);
   remember_last_call(*context_);
   t_call = outer_;
   t_context = outer_ == nullptr ? nullptr : outer_->context_;

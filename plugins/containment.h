@@ -35,6 +35,14 @@ class CallWatch {
   std::unique_ptr<Thread> thread_;
 };
 
+// Told of the begin and the end of each call, by the thread that makes it. Set once, by a process
+// that another one watches.
+struct CallObserver {
+  void (*begin)(const char* callback) noexcept = nullptr;
+  void (*end)(const char* callback) noexcept = nullptr;
+};
+void observe_calls(const CallObserver& observer) noexcept;
+
 // Makes a context this thread's current one while it exists.
 class CallScope {
  public:

@@ -68,6 +68,17 @@ void check_identifier(const char* text, const char* what, const std::filesystem:
     throw input_error(file.string(), std::string("this plugin's ") + what + " isn't UTF-8");
 }
 
+// Of what a plugin says about itself: more is a number that was never set.
+constexpr std::uint64_t kMostBytes = 1 << 20;
+constexpr std::uint64_t kMostTasks = 1000;
+
+template <typename Refuse>
+void check_size(std::uint64_t struct_size, const Refuse& refuse) {
+  if (struct_size > kMostBytes)
+    refuse("describes itself in " + std::to_string(struct_size) + " bytes, expected at most " +
+           std::to_string(kMostBytes));
+}
+
 void check_task(const sojourn_task* task, std::uint64_t number, const std::filesystem::path& file) {
   const auto refuse = [&](const std::string& what) {
     throw input_error(file.string(), "task " + std::to_string(number) + " of this plugin " + what);
@@ -77,7 +88,11 @@ void check_task(const sojourn_task* task, std::uint64_t number, const std::files
     refuse("describes itself in " + std::to_string(task->struct_size) +
            " bytes, expected at least " + std::to_string(kTaskSize));
   }
+  check_size(task->struct_size, refuse);
   if (task->manifest.p == nullptr) refuse("has no manifest");
+  if (task->manifest.n > kMostBytes)
+    refuse("has a manifest of " + std::to_string(task->manifest.n) + " bytes, expected at most " +
+           std::to_string(kMostBytes));
   const std::pair<const char*, bool> callbacks[] = {
       {"dataset_open", task->dataset_open != nullptr},
       {"example", task->example != nullptr},
@@ -119,20 +134,27 @@ void check_plugin(const sojourn_plugin* plugin, const std::filesystem::path& fil
                                  std::to_string(plugin->struct_size) +
                                  " bytes, expected at least " + std::to_string(kPluginSize));
   }
+  check_size(plugin->struct_size,
+             [&](const std::string& what) { throw input_error(where, "this plugin " + what); });
   check_identifier(plugin->id, "id", file);
   check_identifier(plugin->version, "version", file);
   check_identifier(plugin->licence, "licence", file);
   if (plugin->init == nullptr) throw input_error(where, "this plugin has no callback init");
   if (plugin->n_tasks == 0 || plugin->tasks == nullptr)
     throw input_error(where, "this plugin has no task");
+  if (plugin->n_tasks > kMostTasks)
+    throw input_error(where, "this plugin has " + std::to_string(plugin->n_tasks) +
+                                 " tasks, expected at most " + std::to_string(kMostTasks));
   for (std::uint64_t i = 0; i < plugin->n_tasks; ++i) check_task(plugin->tasks[i], i, file);
 }
 
+PluginEntry plugin_entry(const std::filesystem::path& file) {
+  return &keep_loaded(file).get<const sojourn_plugin*() noexcept>(kEntry);
+}
+
 std::shared_ptr<const PluginLibrary> PluginLibrary::load(const std::filesystem::path& file) {
-  using Entry = const sojourn_plugin*() noexcept;
-  Entry* const entry = &keep_loaded(file).get<Entry>(kEntry);
   sojourn_ctx context{"plugin " + file.string(), kEntry};
-  const sojourn_plugin* plugin = call_plugin(context, entry);
+  const sojourn_plugin* plugin = call_plugin(context, plugin_entry(file));
   check_plugin(plugin, file);
   return std::make_shared<const PluginLibrary>(file, *plugin);
 }

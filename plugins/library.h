@@ -13,6 +13,11 @@ namespace sojourn {
 // sizes, no missing callback. Throws Error(kInput) at `file` in one sentence.
 void check_plugin(const sojourn_plugin* plugin, const std::filesystem::path& file);
 
+// The entry of a library, loaded and never unloaded. Throws Error(kInput) naming the file for one
+// that is no shared library or has no entry.
+using PluginEntry = const sojourn_plugin* (*)() noexcept;
+PluginEntry plugin_entry(const std::filesystem::path& file);
+
 class PluginLibrary {
  public:
   // Loads (and never unloads), checks and starts it. Throws Error(kInput) naming the file: no

@@ -17,7 +17,7 @@
     if (status_ != SOJOURN_OK) return status_; /* the host knows the reason */ \
   } while (0)
 
-enum { kLabels = 2 };
+enum { kLabels = 2, kNotDecoded = 255 };
 static const char* const kLabelNames[kLabels] = {LABEL_A, LABEL_B};
 
 static const sojourn_host* host;
@@ -226,26 +226,17 @@ static sojourn_status head_create(sojourn_ctx* ctx, void* self, const sojourn_he
 }
 
 static sojourn_value tensor(sojourn_tensor t) {
-  sojourn_value v;
-  memset(&v, 0, sizeof v);
-  v.type = SOJOURN_V_TENSOR;
-  v.u.t = t;
+  const sojourn_value v = {.type = SOJOURN_V_TENSOR, .u = {.t = t}};
   return v;
 }
 
 static sojourn_value integer(int64_t i) {
-  sojourn_value v;
-  memset(&v, 0, sizeof v);
-  v.type = SOJOURN_V_INT;
-  v.u.i = i;
+  const sojourn_value v = {.type = SOJOURN_V_INT, .u = {.i = i}};
   return v;
 }
 
 static sojourn_value number(double f) {
-  sojourn_value v;
-  memset(&v, 0, sizeof v);
-  v.type = SOJOURN_V_FLOAT;
-  v.u.f = f;
+  const sojourn_value v = {.type = SOJOURN_V_FLOAT, .u = {.f = f}};
   return v;
 }
 
@@ -285,7 +276,7 @@ static sojourn_status head_loss(sojourn_ctx* ctx, void* self, const sojourn_batc
 
 typedef struct decoder {
   const dataset* set;
-  unsigned char* labels; /* of each example */
+  unsigned char* labels; /* of each example; some may not be asked for */
 } decoder;
 
 static void decode_destroy(void* self) {
@@ -298,11 +289,12 @@ static sojourn_status decode_create(sojourn_ctx* ctx, void* opened, void** creat
   decoder* const d = calloc(1, sizeof *d);
   if (d == NULL) return out_of_memory(ctx);
   d->set = opened;
-  d->labels = calloc((size_t)d->set->n + 1, 1);
+  d->labels = malloc((size_t)d->set->n + 1);
   if (d->labels == NULL) {
     free(d);
     return out_of_memory(ctx);
   }
+  memset(d->labels, kNotDecoded, (size_t)d->set->n);
   *created = d;
   return SOJOURN_OK;
 }
@@ -331,7 +323,10 @@ static sojourn_status decode_finish(sojourn_ctx* ctx, void* self, sojourn_str tu
   const decoder* const d = self;
   uint64_t i;
   (void)tuned;
-  for (i = 0; i < d->set->n; ++i) TRY(eval->prediction(ctx, i, str(kLabelNames[d->labels[i]])));
+  for (i = 0; i < d->set->n; ++i) {
+    if (d->labels[i] == kNotDecoded) continue;
+    TRY(eval->prediction(ctx, i, str(kLabelNames[d->labels[i]])));
+  }
   return SOJOURN_OK;
 }
 

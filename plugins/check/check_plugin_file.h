@@ -1,0 +1,27 @@
+// `sojourn check`: tries a plugin, in processes of its own.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "plugins/check/check_report.h"
+
+namespace sojourn {
+
+struct CheckOptions {
+  std::filesystem::path plugin;
+  std::filesystem::path data;  // sample data; empty: none
+  double time_limit = 60;      // seconds, of each test
+};
+
+// Runs all tests. What a plugin does in them (a crash, a hang, an exit, a heap that grows and
+// grows) is a finding; the tests that remain go on in a new process. This program is started again
+// as `sojourn check-child`, with the arguments that checked_process() takes. Throws Error(kInput)
+// where there is no such file.
+CheckReport check_plugin_file(const CheckOptions& options);
+
+// The part that runs in such a process.
+int checked_process(const std::vector<std::string>& arguments);
+
+}  // namespace sojourn
