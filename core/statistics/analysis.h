@@ -16,12 +16,29 @@
 
 namespace sojourn {
 
+// An arm that has all seeds of an estimate.
+struct ArmScores {
+  std::vector<double> scores;  // by seed, in percent
+  // What noise of single examples adds to the variance over seeds of its difference to the
+  // baseline, in squared points.
+  double noise = 0;
+};
+
+// Variances of the difference between two arms in a single run of each, in squared points.
+struct RunVariance {
+  double over_seeds = 0;  // of the difference over seeds
+  double noise = 0;       // the part of it that is noise of single examples
+  double examples = 0;    // of the seed-averaged difference, by the choice of examples
+};
+
 // What the variance of a difference is estimated from, which mean_over_targets() needs again.
 struct EstimateParts {
-  // Scores by seed of each arm that has all seeds of the estimate, the compared ones among them.
-  std::map<std::string, std::vector<double>> arms;
-  double seed_noise = 0;         // what noise of single examples adds to the variance over seeds
-  double example_df = 0;         // degrees of freedom of the example variance
+  std::string arm;
+  std::string baseline;
+  std::map<std::string, ArmScores> arms;  // the compared ones among them
+  double example_df = 0;                  // degrees of freedom of the example variance
+  // Of single languages of the target, on average, which is steadier than that of any one.
+  std::optional<RunVariance> typical;
   std::vector<float> resampled;  // the difference in each resample of the examples
 };
 
@@ -69,8 +86,9 @@ struct AnalysisOptions {
 struct TargetAnalysis {
   // By comparison, then by subject; nothing where no seed has the languages.
   std::vector<std::vector<std::optional<Estimate>>> estimates;
-  // Of the scores of two arms over shared seeds, pooled over arms and subjects of one language;
-  // nothing where it can't be estimated.
+  // Of the scores of two arms over shared seeds, on average over arms and languages; nothing where
+  // there is one seed or no complete language. For the reader: estimates use it through the
+  // differences by seed and assume nothing about it.
   std::optional<double> seed_correlation;
 };
 

@@ -25,8 +25,12 @@ struct Power {
   double margin = 0;      // the smallest margin that equal arms are shown to lie within
 };
 
+// The power of a two-sided t test whose statistic is shifted by `shift`: the true difference in
+// standard errors.
+double power_at(double shift, double df, double alpha = 0.05);
+
 // Two-sided tests at `alpha`, in (0, 1), and equivalence by two one-sided tests at `alpha`; `power`
-// in (alpha, 1). One seed: everything but the standard error is infinite. Throws Error(kInput) for
+// in (alpha, 1). With one seed nothing is detectable, and `df` is 0. Throws Error(kInput) for
 // a design that can't be.
 Power power_of(const Design& design, double alpha = 0.05, double power = 0.8);
 

@@ -1,0 +1,198 @@
+#include "core/statistics/estimate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <iterator>
+#include <numeric>
+#include <set>
+#include <utility>
+
+namespace sojourn {
+
+namespace {
+
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+std::vector<double> differences(const std::vector<double>& a, const std::vector<double>& b) {
+  std::vector<double> all(a.size());
+  std::transform(a.begin(), a.end(), b.begin(), all.begin(), std::minus<>());
+  return all;
+}
+
+double clean(const RunVariance& variance) {
+  return std::max(0.0, variance.over_seeds - variance.noise);
+}
+
+// Satterthwaite's, for a difference with this variance. Of the variance over seeds, only what
+// exceeds the noise of examples counts as uncertain: seed_variance is cut off at 0, which errs to
+// the safe side by as much.
+double df_of(const Estimate& estimate, const RunVariance& variance) {
+  const auto seeds = static_cast<double>(estimate.seeds.size());
+  const double noise = std::min(variance.noise, variance.over_seeds);
+  const double spread = std::sqrt(variance.over_seeds * variance.over_seeds - noise * noise);
+  const double total = clean(variance) / seeds + variance.examples;
+  const double squares =
+      spread * spread /
+          (seeds * seeds * pooled_df(estimate.parts.arms.size(), estimate.seeds.size())) +
+      variance.examples * variance.examples / estimate.parts.example_df;
+  return squares > 0 ? std::max(1.0, total * total / squares) : estimate.parts.example_df;
+}
+
+// With three seeds, a variance that comes out too small would also bring degrees of freedom that
+// are too many. So those of a language are those of a typical one, and a mean over languages, in
+// which seeds weigh more, has no more than that.
+double inference_df(const Estimate& estimate, const RunVariance& own) {
+  const bool single = estimate.plus.size() == 1 && estimate.minus.empty();
+  if (!estimate.parts.typical || !estimate.minus.empty()) return df_of(estimate, own);
+  const double typical = df_of(estimate, *estimate.parts.typical);
+  return single ? typical : std::min(typical, df_of(estimate, own));
+}
+
+Interval percentiles(std::vector<float> values) {
+  if (values.empty()) return {};
+  std::sort(values.begin(), values.end());
+  const auto at = [&](double share) {
+    const double place = share * static_cast<double>(values.size() - 1);
+    const auto below = static_cast<std::size_t>(place);
+    const auto above = std::min(below + 1, values.size() - 1);
+    return std::lerp(static_cast<double>(values[below]), static_cast<double>(values[above]),
+                     place - static_cast<double>(below));
+  };
+  return {at(0.025), at(0.975)};
+}
+
+// The values at those places of `seeds` that are among `kept`.
+std::vector<double> at_seeds(const std::vector<double>& values,
+                             const std::vector<std::uint64_t>& seeds,
+                             const std::set<std::uint64_t>& kept) {
+  std::vector<double> some;
+  for (std::size_t s = 0; s < seeds.size(); ++s)
+    if (kept.contains(seeds[s])) some.push_back(values[s]);
+  return some;
+}
+
+std::set<std::uint64_t> shared_seeds(std::span<const Estimate* const> estimates) {
+  std::set<std::uint64_t> shared(estimates[0]->seeds.begin(), estimates[0]->seeds.end());
+  for (const auto* estimate : estimates) {
+    const std::set<std::uint64_t> its(estimate->seeds.begin(), estimate->seeds.end());
+    std::erase_if(shared, [&](std::uint64_t seed) { return !its.contains(seed); });
+  }
+  return shared;
+}
+
+// Mean scores of the arms that all estimates have.
+std::map<std::string, ArmScores> mean_arms(std::span<const Estimate* const> estimates,
+                                           const std::set<std::uint64_t>& seeds) {
+  const auto n = static_cast<double>(estimates.size());
+  std::map<std::string, ArmScores> arms;
+  for (const auto& first : estimates[0]->parts.arms) {
+    ArmScores sum;
+    sum.scores.resize(seeds.size());
+    const bool everywhere = std::all_of(estimates.begin(), estimates.end(), [&](const auto* e) {
+      return e->parts.arms.contains(first.first);
+    });
+    if (!everywhere) continue;
+    for (const auto* estimate : estimates) {
+      const ArmScores& arm = estimate->parts.arms.at(first.first);
+      const auto scores = at_seeds(arm.scores, estimate->seeds, seeds);
+      for (std::size_t s = 0; s < scores.size(); ++s) sum.scores[s] += scores[s] / n;
+      sum.noise += arm.noise / (n * n);
+    }
+    arms.emplace(first.first, std::move(sum));
+  }
+  return arms;
+}
+
+std::vector<float> mean_resampled(std::span<const Estimate* const> estimates) {
+  std::size_t size = estimates[0]->parts.resampled.size();
+  for (const auto* estimate : estimates) size = std::min(size, estimate->parts.resampled.size());
+  std::vector<float> sum(size);
+  for (const auto* estimate : estimates)
+    for (std::size_t i = 0; i < size; ++i)
+      sum[i] += estimate->parts.resampled[i] / static_cast<float>(estimates.size());
+  return sum;
+}
+
+// Languages of all, each once, in the order of their first target.
+void add_languages(const std::vector<std::string>& languages, std::vector<std::string>& all) {
+  for (const auto& language : languages)
+    if (std::find(all.begin(), all.end(), language) == all.end()) all.push_back(language);
+}
+
+}  // namespace
+
+double pooled_df(std::size_t arms, std::size_t seeds) {
+  const auto compared = static_cast<double>(arms - 1);
+  return static_cast<double>(seeds - 1) * compared / (1 + (compared - 1) / 4);
+}
+
+double sample_variance(const std::vector<double>& values) {
+  if (values.size() < 2) return 0;
+  const double center = mean(values);
+  double sum = 0;
+  for (const double value : values) sum += (value - center) * (value - center);
+  return sum / static_cast<double>(values.size() - 1);
+}
+
+RunVariance run_variance(const Estimate& estimate) {
+  const auto& parts = estimate.parts;
+  const auto& baseline = parts.arms.at(parts.baseline).scores;
+  const auto compared = static_cast<double>(parts.arms.size() - 1);
+  RunVariance own{0, 0, estimate.example_variance};
+  RunVariance pooled = own;
+  for (const auto& [name, arm] : parts.arms) {
+    if (name == parts.baseline) continue;
+    const double over_seeds = sample_variance(differences(arm.scores, baseline));
+    pooled.over_seeds += over_seeds / compared;
+    pooled.noise += arm.noise / compared;
+    if (name == parts.arm) {
+      own.over_seeds = over_seeds;
+      own.noise = arm.noise;
+    }
+  }
+  // The greater one: an arm that is less steady than the others must not borrow their steadiness.
+  return own.over_seeds - own.noise > pooled.over_seeds - pooled.noise ? own : pooled;
+}
+
+void complete(Estimate& estimate) {
+  const auto& parts = estimate.parts;
+  estimate.arm_scores = parts.arms.at(parts.arm).scores;
+  estimate.baseline_scores = parts.arms.at(parts.baseline).scores;
+  estimate.difference = mean(estimate.arm_scores) - mean(estimate.baseline_scores);
+  estimate.examples_only = percentiles(parts.resampled);
+  if (estimate.seeds.size() < 2) return;
+  const RunVariance variance = run_variance(estimate);
+  estimate.seed_variance = clean(variance) / static_cast<double>(estimate.seeds.size());
+  estimate.inference = {estimate.difference,
+                        std::sqrt(estimate.seed_variance + estimate.example_variance),
+                        inference_df(estimate, variance)};
+}
+
+std::optional<Estimate> mean_over_targets(std::span<const Estimate* const> estimates) {
+  const auto seeds = shared_seeds(estimates);
+  if (seeds.empty()) return std::nullopt;
+  const auto n = static_cast<double>(estimates.size());
+  Estimate result;
+  result.seeds.assign(seeds.begin(), seeds.end());
+  result.parts.arm = estimates[0]->parts.arm;
+  result.parts.baseline = estimates[0]->parts.baseline;
+  result.parts.arms = mean_arms(estimates, seeds);
+  result.parts.resampled = mean_resampled(estimates);
+  std::vector<VarianceTerm> terms;
+  for (const auto* estimate : estimates) {
+    add_languages(estimate->plus, result.plus);
+    add_languages(estimate->minus, result.minus);
+    result.examples += estimate->examples;
+    result.units += estimate->units;
+    terms.push_back({estimate->example_variance / (n * n), estimate->parts.example_df});
+    result.example_variance += terms.back().variance;
+  }
+  result.parts.example_df = satterthwaite_df(terms);
+  complete(result);
+  return result;
+}
+
+}  // namespace sojourn

@@ -1,0 +1,26 @@
+// The last step to an estimate: from scores by seed and the example variance to an inference.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "core/statistics/analysis.h"
+
+namespace sojourn {
+
+// Degrees of freedom of a variance over seeds that is pooled over the arms of a study, the baseline
+// among them. Their differences to one baseline correlate by 1/2 where all arms are alike, so that
+// n of them are worth n / (1 + (n - 1) / 4).
+double pooled_df(std::size_t arms, std::size_t seeds);
+
+// The variances of an estimate with `seeds`, `example_variance` and `parts.arms`, for two seeds or
+// more.
+RunVariance run_variance(const Estimate& estimate);
+
+// Fills in the rest of it from `seeds`, `example_variance` and `parts`.
+void complete(Estimate& estimate);
+
+// Sample variance of the values; 0 where there are fewer than two.
+double sample_variance(const std::vector<double>& values);
+
+}  // namespace sojourn
