@@ -245,6 +245,38 @@ class IntermediateCheck {
   Names trained_;  // those of `own_`, and beside them
 };
 
+// A name that a hypothesis gives under `key` must be among `names`.
+void check_named(const Hypothesis& hypothesis, const std::string& key, const std::string& name,
+                 const Names& names) {
+  if (holds(names, name)) return;
+  throw input_error(hypothesis.where_of(key), "'" + key + "' of the hypothesis '" +
+                                                  hypothesis.name + "' is '" + name + "'" +
+                                                  expected(name, names));
+}
+
+void check_hypotheses(const Study& study) {
+  check_names(study.hypotheses, "[[hypothesis]]");
+  Names arms;
+  for (const auto& arm : arms_of(study)) arms.push_back(arm.name);
+  Names targets;
+  for (const auto& target : study.targets) targets.push_back(target.name);
+  for (const auto& hypothesis : study.hypotheses) {
+    check_named(hypothesis, "arm", hypothesis.arm, arms);
+    if (!hypothesis.baseline.empty())
+      check_named(hypothesis, "baseline", hypothesis.baseline, arms);
+    for (const auto& target : hypothesis.targets)
+      check_named(hypothesis, "targets", target, targets);
+    for (const auto& arm : arms_of(study)) {
+      const std::string& other = hypothesis.baseline.empty() ? arm.baseline : hypothesis.baseline;
+      if (arm.name != hypothesis.arm || other != arm.name) continue;
+      throw input_error(hypothesis.where_of("arm"), "the hypothesis '" + hypothesis.name +
+                                                        "' compares '" + arm.name +
+                                                        "' with itself; expected another "
+                                                        "'baseline'");
+    }
+  }
+}
+
 }  // namespace
 
 void check_study(const Study& study) {
@@ -260,10 +292,12 @@ void check_study(const Study& study) {
   for (const auto& deciding : deciding_keys()) check_decided(study, deciding);
   check_evaluated_tasks(study);
   const auto names = unshared_names(study);
-  if (holds(names, study.baseline)) return;
-  throw input_error(
-      study.where_of("report.baseline"),
-      "'baseline' in [report] is '" + study.baseline + "'" + expected(study.baseline, names));
+  if (!holds(names, study.baseline)) {
+    throw input_error(
+        study.where_of("report.baseline"),
+        "'baseline' in [report] is '" + study.baseline + "'" + expected(study.baseline, names));
+  }
+  check_hypotheses(study);
 }
 
 }  // namespace sojourn::config

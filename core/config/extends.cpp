@@ -49,9 +49,9 @@ void merge_entry(Value::Table& base, Entry over) {
     base.push_back(std::move(over));
     return;
   }
-  const bool stages = over.key == "intermediate" || over.key == "target";
+  const bool named = over.key == "intermediate" || over.key == "target" || over.key == "hypothesis";
   entry->where = over.where;
-  if (stages && entry->value.list() != nullptr && over.value.list() != nullptr) {
+  if (named && entry->value.list() != nullptr && over.value.list() != nullptr) {
     merge_items(*entry->value.list(), std::move(*over.value.list()));
     entry->value.where = over.value.where;
   } else {

@@ -37,6 +37,7 @@ enum class Words : std::uint8_t {
   kLayers,
   kSampling,
   kAdapter,
+  kDirection,
 };
 
 struct Rule {
@@ -81,13 +82,14 @@ using RecipesByTask = std::map<std::string, PartialRecipe, std::less<>>;
 // The type of a key is that of its member.
 template <class T>
 using Member =
-    std::variant<std::int64_t T::*, std::optional<std::int64_t> T::*, double T::*, bool T::*,
-                 std::string T::*, std::vector<std::string> T::*, std::vector<std::uint64_t> T::*,
-                 PathMember<T>, Extends, OneStage<T>, Stages T::*, ByName<double> T::*,
-                 ByName<std::string> T::*, TaskOptions T::*, std::vector<std::int64_t> T::*,
-                 Evaluation T::*, Adapter T::*, PartialRecipe T::*, RecipesByTask T::*, Limit T::*,
-                 Sampling T::*, Checkpointing T::*, std::vector<TaskData> T::*,
-                 std::vector<Intermediate> T::*, std::vector<Target> T::*, Keys<T>>;
+    std::variant<std::int64_t T::*, std::optional<std::int64_t> T::*, double T::*,
+                 std::optional<double> T::*, bool T::*, std::string T::*,
+                 std::vector<std::string> T::*, std::vector<std::uint64_t> T::*, PathMember<T>,
+                 Extends, OneStage<T>, Stages T::*, ByName<double> T::*, ByName<std::string> T::*,
+                 TaskOptions T::*, std::vector<std::int64_t> T::*, Evaluation T::*, Adapter T::*,
+                 PartialRecipe T::*, RecipesByTask T::*, Limit T::*, Sampling T::*,
+                 Checkpointing T::*, std::vector<TaskData> T::*, std::vector<Intermediate> T::*,
+                 std::vector<Target> T::*, std::vector<Hypothesis> T::*, Keys<T>>;
 
 template <class T>
 struct Key {
@@ -99,6 +101,7 @@ struct Key {
 
 inline constexpr Range kPositive = {.min = 0, .min_open = true};
 inline constexpr Range kCount = {.min = 1};
+inline constexpr Range kAnyNumber = {.min = -std::numeric_limits<double>::infinity()};
 
 inline constexpr std::array kEvaluationKeys = {
     Key<Evaluation>{"every",
@@ -264,6 +267,35 @@ inline constexpr std::array kTargetKeys = {
     Key<Target>{"limit", "Only the first rows of the data", &Target::limit},
 };
 
+inline constexpr std::array kHypothesisKeys = {
+    Key<Hypothesis>{"name",
+                    "Name of the hypothesis",
+                    &Hypothesis::name,
+                    {.required = true, .words = Words::kFolderName}},
+    Key<Hypothesis>{"claim", "What is expected, in words", &Hypothesis::claim},
+    Key<Hypothesis>{"arm", "The arm that it is about", &Hypothesis::arm, {.required = true}},
+    Key<Hypothesis>{"baseline", "What the arm is compared with; default: the arm's own baseline",
+                    &Hypothesis::baseline},
+    Key<Hypothesis>{"targets", "The targets whose mean it is about; default: all",
+                    &Hypothesis::targets},
+    Key<Hypothesis>{"languages", "The languages whose mean it is about; default: all",
+                    &Hypothesis::languages},
+    Key<Hypothesis>{"group", "Of languages, likewise", &Hypothesis::group, {.rival = "languages"}},
+    Key<Hypothesis>{"direction",
+                    "What is expected",
+                    &Hypothesis::direction,
+                    {.required = true, .words = Words::kDirection}},
+    Key<Hypothesis>{"margin",
+                    "Points, instead of the study's margin",
+                    &Hypothesis::margin,
+                    {.range = kPositive}},
+    Key<Hypothesis>{"published",
+                    "The difference that was published, in points",
+                    &Hypothesis::published,
+                    {.range = kAnyNumber}},
+    Key<Hypothesis>{"source", "Where it was published", &Hypothesis::source},
+};
+
 inline constexpr std::array kCheckpointKeys = {
     Key<Checkpointing>{
         "steps", "Optimizer steps between checkpoints", &Checkpointing::steps, {.range = kCount}},
@@ -289,6 +321,19 @@ inline constexpr std::array kRecipesKeys = {
 };
 inline constexpr std::array kReportKeys = {
     Key<Study>{"baseline", "The arm that others are compared with", &Study::baseline},
+    Key<Study>{"groups", "A file of languages",
+               PathMember<Study>{&Study::languages, &Study::languages_written}},
+    Key<Study>{"measure", "Its column that makes groups", &Study::measure},
+    Key<Study>{"low",
+               "The most that a language of the group 'low' has",
+               &Study::low,
+               {.range = kAnyNumber}},
+    Key<Study>{"high",
+               "The least that a language of the group 'high' has",
+               &Study::high,
+               {.range = kAnyNumber}},
+    Key<Study>{
+        "margin", "Points; what is smaller doesn't matter", &Study::margin, {.range = kPositive}},
 };
 
 // In the order of writing, in which tables come last.
@@ -313,7 +358,11 @@ inline constexpr std::array kStudyKeys = {
     Key<Study>{
         "intermediate", "The arms beside 'none'", &Study::intermediates, {.may_be_empty = true}},
     Key<Study>{"target", "What is scored", &Study::targets, {.required = true}},
-    Key<Study>{"report", "What results are compared with", Keys<Study>(kReportKeys)},
+    Key<Study>{"report", "How results are compared", Keys<Study>(kReportKeys)},
+    Key<Study>{"hypothesis",
+               "What is expected of the results",
+               &Study::hypotheses,
+               {.may_be_empty = true}},
 };
 
 // The keys of a struct that is a table of its own.
@@ -326,6 +375,7 @@ constexpr Keys<TaskData> keys_of(const TaskData&) { return kTaskDataKeys; }
 constexpr Keys<Checkpointing> keys_of(const Checkpointing&) { return kCheckpointKeys; }
 constexpr Keys<Intermediate> keys_of(const Intermediate&) { return kIntermediateKeys; }
 constexpr Keys<Target> keys_of(const Target&) { return kTargetKeys; }
+constexpr Keys<Hypothesis> keys_of(const Hypothesis&) { return kHypothesisKeys; }
 constexpr Keys<Study> keys_of(const Study&) { return kStudyKeys; }
 
 template <class V>

@@ -20,6 +20,7 @@ Error wrong_type(const Value& value, const Spot& spot, const std::string& expect
 std::string range_text(const Range& range, double found) {
   const auto whole = [](double bound) { return std::to_string(std::llround(bound)); };
   if (range.min == range.max) return "must be " + whole(range.min);
+  if (!std::isfinite(range.min)) return "must be finite";
   if (std::isfinite(range.max)) {
     return std::string("must be in ") + (range.min_open ? "(" : "[") + whole(range.min) + ", " +
            whole(range.max) + (range.max_open ? ")" : "]");
@@ -80,6 +81,8 @@ std::span<const std::string_view> choices(Words words) {
   static constexpr std::array<std::string_view, 1> kSweeps{kAllLayers};
   static constexpr std::array<std::string_view, 3> kSamplings{"size", "weights", "all"};
   static constexpr std::array<std::string_view, 2> kAdapters{"none", "lora"};
+  static constexpr std::array<std::string_view, 5> kDirections{"helps", "harms", "no harm",
+                                                               "no gain", "no difference"};
   switch (words) {
     case Words::kSplit:
       return kSplits;
@@ -91,6 +94,8 @@ std::span<const std::string_view> choices(Words words) {
       return kSamplings;
     case Words::kAdapter:
       return kAdapters;
+    case Words::kDirection:
+      return kDirections;
     case Words::kAny:
     case Words::kFolderName:
       break;
@@ -110,6 +115,7 @@ std::string_view rival_of(std::string_view key) {
   search(kRecipeKeys);
   search(kIntermediateKeys);
   search(kTargetKeys);
+  search(kHypothesisKeys);
   return found;
 }
 
@@ -146,6 +152,10 @@ void read_value(const Value& value, const Spot& spot, double& into) {
   const double found = number != nullptr ? *number : static_cast<double>(*integer);
   check_range(value, spot, found, number_text(found));
   into = found;
+}
+
+void read_value(const Value& value, const Spot& spot, std::optional<double>& into) {
+  read_value(value, spot, into.emplace());
 }
 
 void read_value(const Value& value, const Spot& spot, bool& into) {

@@ -35,6 +35,7 @@ bool in_range(double number, const Range& range);
 void read_value(const Value& value, const Spot& spot, std::int64_t& into);
 void read_value(const Value& value, const Spot& spot, std::optional<std::int64_t>& into);
 void read_value(const Value& value, const Spot& spot, double& into);
+void read_value(const Value& value, const Spot& spot, std::optional<double>& into);
 void read_value(const Value& value, const Spot& spot, bool& into);
 void read_value(const Value& value, const Spot& spot, std::string& into);
 // Lists: of distinct items, and not empty.

@@ -19,7 +19,8 @@ Json with_range(Json schema, const Range& range) {
   // Bounds are whole, and integers in a schema read better than 1.0.
   const auto bound = [](double number) { return std::llround(number); };
   if (range.min == range.max) return {{"const", bound(range.min)}};
-  schema[range.min_open ? "exclusiveMinimum" : "minimum"] = bound(range.min);
+  if (std::isfinite(range.min))
+    schema[range.min_open ? "exclusiveMinimum" : "minimum"] = bound(range.min);
   if (std::isfinite(range.max))
     schema[range.max_open ? "exclusiveMaximum" : "maximum"] = bound(range.max);
   return schema;
@@ -84,6 +85,8 @@ Json value_schema(const Rule& rule, const V& value, Defaults used, bool grids) {
   } else if constexpr (NumberKey<V>) {
     const Json one = std::is_same_v<V, double> ? number(rule) : integer(rule);
     return grids ? either(one, list_of(one)) : one;
+  } else if constexpr (std::is_same_v<V, std::optional<double>>) {
+    return number(rule);
   } else if constexpr (std::is_same_v<V, bool>) {
     return {{"type", "boolean"}};
   } else if constexpr (std::is_same_v<V, std::string>) {
@@ -187,6 +190,8 @@ Json requirements(Keys<T> keys) {
         return {{"items", requirements(Keys<Intermediate>(kIntermediateKeys))}};
       } else if constexpr (std::is_same_v<M, std::vector<Target> T::*>) {
         return {{"items", requirements(Keys<Target>(kTargetKeys))}};
+      } else if constexpr (std::is_same_v<M, std::vector<Hypothesis> T::*>) {
+        return {{"items", requirements(Keys<Hypothesis>(kHypothesisKeys))}};
       } else {
         return Json::object();
       }

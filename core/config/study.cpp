@@ -50,6 +50,10 @@ const std::string& Target::where_of(std::string_view key) const {
   const auto* own = place_of(key_where, key);
   return own == nullptr ? where : *own;
 }
+const std::string& Hypothesis::where_of(std::string_view key) const {
+  const auto* own = place_of(key_where, key);
+  return own == nullptr ? where : *own;
+}
 const std::string& Study::where_of(std::string_view key) const {
   const auto* own = place_of(key_where, key);
   return own == nullptr ? where : *own;

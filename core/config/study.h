@@ -143,6 +143,29 @@ struct Target {
   const std::string& where_of(std::string_view key) const;
 };
 
+// What is expected before any score is known, and then found or not.
+struct Hypothesis {
+  std::string name;
+  std::string claim;                   // in words
+  std::string arm;                     // of the study, with the values of its grids
+  std::string baseline;                // what it is compared with; empty: the arm's own
+  std::vector<std::string> targets;    // empty: all
+  std::vector<std::string> languages;  // empty: all, or those of `group`
+  std::string group;                   // of the study's grouping
+  // Of the mean over targets of the mean difference over languages:
+  //   "helps", "harms"  above, below 0
+  //   "no harm", "no gain", "no difference"  above -margin, below margin, both
+  std::string direction;
+  std::optional<double> margin;     // points; nothing: that of the study
+  std::optional<double> published;  // the difference that `source` found, in points
+  std::string source;
+
+  std::string where;
+  KeyPlaces key_where;
+
+  const std::string& where_of(std::string_view key) const;
+};
+
 // When a stage that isn't done is saved, so that it can go on from there. Changes no result.
 struct Checkpointing {
   std::optional<std::int64_t> steps;  // optimizer steps
@@ -171,6 +194,15 @@ struct Study {
   // What arms are compared with: "none", or the name of an intermediate with the values of its own
   // grid, "a,peak_lr=1e-05".
   std::string baseline = kNoIntermediate;
+  // The file of languages, and which of its columns groups them: see load_languages and
+  // group_languages. Empty: no groups.
+  std::filesystem::path languages;
+  std::string languages_written;
+  std::string measure;
+  std::optional<double> low;   // up to here a language is in the group "low"
+  std::optional<double> high;  // and from here in "high"
+  double margin = 1;           // points; a smaller difference doesn't matter
+  std::vector<Hypothesis> hypotheses;
 
   std::string where;
   KeyPlaces key_where;  // keys of its tables as "encoder.path"; those of stages are with these

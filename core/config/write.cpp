@@ -126,7 +126,8 @@ class Writer {
       if (!only_tables) header(below(path, key.name));
       write_table(below(path, key.name), member, from);
     } else if constexpr (std::is_same_v<M, PathMember<T>>) {
-      write_line(key.name, toml_text(from.*member.written));
+      const std::string& written = from.*member.written;
+      write_line(key.name, written.empty() ? "" : toml_text(written));
     } else if constexpr (std::is_same_v<M, OneStage<T>>) {
       const Stages& stages = from.*member.stages;
       if (stages.size() == 1) write_line(key.name, toml_text(stages.front()));

@@ -7,6 +7,8 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/config/languages.h"
+#include "core/plan/hypotheses.h"
 #include "core/report/table.h"
 #include "core/run/living_line.h"
 #include "core/run/progress.h"
@@ -27,7 +29,9 @@ class Reporter {
         maker_(study, tasks, numerics(options.machine)),
         keys_(keys_of(plan_, maker_)),
         store_(options.store),
-        work_(find_work(plan_, keys_, store_, Check::kPresence)) {}
+        work_(find_work(plan_, keys_, store_, Check::kPresence)) {
+    check_hypotheses(study, languages_of(study).grouping, plan_);
+  }
 
   PlanReport make() {
     report_.study = study_.name;

@@ -8,8 +8,11 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/config/languages.h"
+#include "core/plan/hypotheses.h"
 #include "core/report/results.h"
 #include "core/report/table.h"
+#include "core/run/declare.h"
 #include "core/run/explain.h"
 #include "core/run/output_folder.h"
 #include "core/run/run_manifest.h"
@@ -24,7 +27,13 @@ namespace fs = std::filesystem;
 class Runner {
  public:
   Runner(const Study& study, TaskCatalog& tasks, const RunOptions& options)
-      : study_(study), tasks_(tasks), options_(options), worker_(study, tasks, options) {}
+      : study_(study),
+        tasks_(tasks),
+        options_(options),
+        languages_(languages_of(study)),
+        worker_(study, tasks, options) {
+    check_hypotheses(study, languages_.grouping, plan());
+  }
 
   RunSummary run() {
     std::set<std::size_t> left;  // stages
@@ -32,11 +41,13 @@ class Runner {
       if (!worker_.work(s).done()) left.insert(s);
     }
     worker_.prepare(left);
+    const Declared declared = declare(study_, tasks_, languages_, worker_, options_.out);
     OutputFolder out(options_.out);
     worker_.keep_for(fs::absolute(options_.out));
     log_to_file(out.path("log.txt"));
     log_start(left);
     out.write("study.toml", resolved_toml(study_));
+    out.write("declared.json", to_json(declared));
     left.erase(0);  // the encoder isn't counted as a stage
     Progress progress(left.size(), total_work());
     RunSummary summary;
@@ -207,6 +218,7 @@ class Runner {
   const Study& study_;
   TaskCatalog& tasks_;
   const RunOptions& options_;
+  const StudyLanguages languages_;
   StageWorker worker_;
   std::vector<ResultRow> rows_;
   std::vector<ResultRow> layer_rows_;

@@ -1,0 +1,42 @@
+// declared.json: what a study laid down before its scores were known, kept in the run's folder.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/config/languages.h"
+#include "core/config/study.h"
+#include "core/data/manifest.h"
+
+namespace sojourn {
+
+// How a task's metrics come from the statistics of its examples.
+struct TaskMetrics {
+  std::vector<std::string> statistics;  // that the arguments of the metrics index
+  std::vector<MetricSpec> metrics;
+};
+
+// What a report follows. Everything but the first two is from the study and its file of languages.
+struct Declared {
+  std::int64_t scores = 0;         // data sets that the study scores, by stage
+  std::int64_t scores_before = 0;  // of these, already scored when the rest of this was first said
+  std::string baseline;
+  double margin = 1;
+  LanguageTable languages;
+  Grouping grouping;
+  std::vector<Hypothesis> hypotheses;
+  std::map<std::string, TaskMetrics> tasks;  // the scored ones
+};
+
+std::string to_json(const Declared& declared);
+// Throws Error(kInput) for a file that isn't there or isn't such JSON.
+Declared read_declared(const std::filesystem::path& file);
+
+// Whether both say the same of what is compared and expected: all but `scores` and `scores_before`.
+bool same_declarations(const Declared& a, const Declared& b);
+
+}  // namespace sojourn
