@@ -159,6 +159,27 @@ struct CheckArguments {
 CLI::App* add_check(CLI::App& app, CheckArguments& arguments);
 int check_command(const CheckArguments& arguments);
 
+struct ReportArguments {
+  std::vector<std::filesystem::path> runs;  // of one study
+  std::filesystem::path out;                // empty: report/ in the first one
+  int threads = 0;
+};
+
+// Add `sojourn report` and `sojourn show` to the command line.
+CLI::App* add_report(CLI::App& app, ReportArguments& arguments);
+CLI::App* add_show(CLI::App& app, ReportArguments& arguments);
+int report_command(const ReportArguments& arguments);
+int show_command(const ReportArguments& arguments);
+
+struct CompareArguments {
+  std::filesystem::path before;
+  std::filesystem::path after;
+};
+
+// Adds `sojourn compare` to the command line.
+CLI::App* add_compare(CLI::App& app, CompareArguments& arguments);
+int compare_command(const CompareArguments& arguments);
+
 // For --version: the program's, LibTorch's, the CPU's features and what they select.
 std::string version_text();
 

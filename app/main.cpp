@@ -84,6 +84,8 @@ constexpr const char* kExamples = R"(Examples:
   sojourn plan configs/quickstart.toml   what that would train, and what is there already
   sojourn tasks                          list the tasks that plugins offer
   sojourn check my_task.so --data DIR    check a plugin of your own
+  sojourn show runs/quickstart           what a run found, in the terminal
+  sojourn report runs/quickstart         the same as a page, tables and JSON
   sojourn score runs/quickstart          score predictions from their files
   sojourn submission runs/x --out DIR    write a run's predictions as XTREME takes them
   sojourn data check study.toml          look at the data of a study, and for leaks
@@ -301,6 +303,11 @@ int parse_and_run(int argc, char** argv) {
   const auto* stage = add_stage(app, stage_arguments);
   StoreArguments store_arguments;
   const auto* store = add_store(app, store_arguments);
+  ReportArguments report_arguments;
+  const auto* report = add_report(app, report_arguments);
+  const auto* show = add_show(app, report_arguments);
+  CompareArguments compare_arguments;
+  const auto* compare = add_compare(app, compare_arguments);
   MergeArguments merge_arguments;
   const auto* merge = add_merge(app, merge_arguments);
   NewTaskArguments new_task_arguments;
@@ -321,6 +328,9 @@ int parse_and_run(int argc, char** argv) {
   if (submission->parsed()) return submission_command(submission_arguments);
   if (data_check->parsed()) return data_check_command(check_arguments);
   if (store->parsed()) return store_command(store_arguments);
+  if (report->parsed()) return report_command(report_arguments);
+  if (show->parsed()) return show_command(report_arguments);
+  if (compare->parsed()) return compare_command(compare_arguments);
   if (merge->parsed()) return merge_command(merge_arguments);
   if (new_task->parsed()) return new_task_command(new_task_arguments);
   if (check->parsed()) return check_command(plugin_arguments);

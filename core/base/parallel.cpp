@@ -8,7 +8,14 @@
 #include <thread>
 #include <vector>
 
+#include <sched.h>
+
 namespace sojourn {
+
+int usable_threads() {
+  cpu_set_t set;
+  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
 
 void parallel_for(std::int64_t n, int threads, const std::function<void(std::int64_t)>& body) {
   std::atomic<std::int64_t> next{0};

@@ -45,6 +45,11 @@ void LivingLine::show(const std::string& text, bool now) {
   std::fflush(stderr);
 }
 
+void LivingLine::clear() {
+  if (line_open_) std::fputs("\r\033[K", stderr);
+  line_open_ = false;
+}
+
 void LivingLine::note(const std::string& text) {
   std::fprintf(stderr, line_open_ ? "\r\033[K%s\n" : "%s\n", text.c_str());
   std::fflush(stderr);

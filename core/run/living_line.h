@@ -13,6 +13,8 @@ class LivingLine {
 
   // Takes the place of the line before, if enough time has passed or it must be `now`.
   void show(const std::string& text, bool now);
+  // Nothing is left of it on a terminal.
+  void clear();
   // A line that stays.
   void note(const std::string& text);
   // Something new begins: its first line is shown at once where there is no terminal.

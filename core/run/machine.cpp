@@ -5,21 +5,16 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
-#include <sched.h>
 #include <sys/utsname.h>
 #include <torch/headeronly/version.h>
 
 #include "core/base/error.h"
+#include "core/base/parallel.h"
 #include "core/base/version.h"
 
 namespace sojourn {
 
 namespace {
-
-int usable_threads() {
-  cpu_set_t set;
-  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-}
 
 std::string processor() {
   std::ifstream info("/proc/cpuinfo");

@@ -1,6 +1,7 @@
 #include "core/run/run_study.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "core/report/results.h"
 #include "core/report/table.h"
 #include "core/run/declare.h"
+#include "core/run/event_file.h"
 #include "core/run/explain.h"
 #include "core/run/output_folder.h"
 #include "core/run/run_manifest.h"
@@ -48,6 +50,8 @@ class Runner {
     log_start(left);
     out.write("study.toml", resolved_toml(study_));
     out.write("declared.json", to_json(declared));
+    worker_.on_curve(
+        [&](const Stage& stage, const std::string& lines) { event_file(stage, out).add(lines); });
     left.erase(0);  // the encoder isn't counted as a stage
     Progress progress(left.size(), total_work());
     RunSummary summary;
@@ -115,7 +119,10 @@ class Runner {
     const StageWork& work = worker_.work(s);
     if (stage.parent) {
       const StoreEntry& entry = *work.trained;
-      out.write(fs::path("training") / (stage.id + ".jsonl"), read_file(entry.folder / kCurveFile));
+      const std::string curve = read_file(entry.folder / kCurveFile);
+      out.write(fs::path("training") / (stage.id + ".jsonl"), curve);
+      if (!event_files_.contains(stage.id)) event_file(stage, out).add(curve);  // not trained here
+      event_files_.erase(stage.id);
       if (stage.keep)
         link_or_copy(entry.folder / (adapts(stage) ? kAdapterFolder : kEncoderFolder),
                      out.path(fs::path("encoders") / stage.id));
@@ -134,6 +141,12 @@ class Runner {
           write_predictions(*groups[g][i], read_file(entry.folder / predictions_name(i)), out);
       }
     }
+  }
+
+  // Of a stage whose curve is being told, for TensorBoard.
+  EventFile& event_file(const Stage& stage, const OutputFolder& out) {
+    const fs::path name = fs::path("tensorboard") / stage.id / "events.out.tfevents";
+    return event_files_.try_emplace(stage.id, out.path(name)).first->second;
   }
 
   // Whether any of them is reported.
@@ -222,6 +235,7 @@ class Runner {
   StageWorker worker_;
   std::vector<ResultRow> rows_;
   std::vector<ResultRow> layer_rows_;
+  std::map<std::string, EventFile> event_files_;  // open ones, by stage
   nlohmann::ordered_json stages_ = nlohmann::ordered_json::array();
   std::set<std::size_t> failed_;
   std::vector<std::string> failures_;

@@ -140,8 +140,7 @@ double StageTrainer::evaluate(const Stage& stage, const Encoder& encoder, StageH
 
 TrainingResult StageTrainer::train(const Stage& stage, Encoder& encoder, StageHeads& heads,
                                    const CheckpointSettings& checkpoints,
-                                   const std::function<void(const StepReport&)>& on_step,
-                                   const std::function<void(std::int64_t step)>& on_resume) const {
+                                   const StageTrainingHooks& hooks) const {
   std::vector<FeatureTable> joined;
   const auto tasks = tasks_of(stage, heads, joined);
   const Recipe& recipe = stage.recipe;
@@ -165,15 +164,23 @@ TrainingResult StageTrainer::train(const Stage& stage, Encoder& encoder, StageHe
   return sojourn::train(encoder, tasks, settings,
                         {.step =
                              [&](const StepReport& step) {
-                               on_step(step);
-                               return curve_line(step, task_name(step));
+                               hooks.step(step);
+                               const std::string line = curve_line(step, task_name(step));
+                               hooks.curve(line);
+                               return line;
                              },
                          .evaluate =
                              [&](std::int64_t step) {
                                const double score = evaluate(stage, encoder, heads);
-                               return EvaluationReport{score, evaluation_line(step, score)};
+                               const std::string line = evaluation_line(step, score);
+                               hooks.curve(line);
+                               return EvaluationReport{score, line};
                              },
-                         .resumed = on_resume});
+                         .resumed =
+                             [&](std::int64_t step, const std::string& curve) {
+                               hooks.curve(curve);
+                               hooks.resumed(step);
+                             }});
 }
 
 }  // namespace sojourn

@@ -16,6 +16,14 @@
 
 namespace sojourn {
 
+// What is told while a stage is trained.
+struct StageTrainingHooks {
+  std::function<void(const StepReport&)> step;
+  std::function<void(std::int64_t step)> resumed;  // after so many steps
+  // Lines that are new in the stage's curve; those of a checkpoint at once.
+  std::function<void(const std::string& lines)> curve;
+};
+
 class StageTrainer {
  public:
   using DataOf = std::function<const LoadedDataset&(const DatasetKey&)>;
@@ -36,8 +44,7 @@ class StageTrainer {
   // Trains encoder and heads in place, from the newest checkpoint if there is one.
   TrainingResult train(const Stage& stage, Encoder& encoder, StageHeads& heads,
                        const CheckpointSettings& checkpoints,
-                       const std::function<void(const StepReport&)>& on_step,
-                       const std::function<void(std::int64_t step)>& on_resume) const;
+                       const StageTrainingHooks& hooks) const;
 
  private:
   std::vector<TrainedTask> tasks_of(const Stage& stage, StageHeads& heads,

@@ -203,11 +203,16 @@ void StageWorker::train(std::size_t s, StoreClaim& claim, Encoder& encoder, Stag
   const auto result = trainer_->train(
       stage, encoder, heads,
       {claim.folder(), key.key, study_.checkpoint.steps, study_.checkpoint.minutes},
-      [&](const StepReport& step) { progress.training(step, n); },
-      [&](std::int64_t step) {
-        progress.note("  " + stage.id + ": goes on after step " + thousands(step));
-        spdlog::info("stage {} goes on from its checkpoint after step {}", stage.id, step);
-      });
+      {.step = [&](const StepReport& step) { progress.training(step, n); },
+       .resumed =
+           [&](std::int64_t step) {
+             progress.note("  " + stage.id + ": goes on after step " + thousands(step));
+             spdlog::info("stage {} goes on from its checkpoint after step {}", stage.id, step);
+           },
+       .curve =
+           [&](const std::string& lines) {
+             if (on_curve_) on_curve_(stage, lines);
+           }});
   write_file(claim.folder() / kCurveFile, result.curve);
   auto names = save(stage, encoder, heads, claim.folder());
   names.emplace_back(kCurveFile);

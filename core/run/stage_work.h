@@ -34,6 +34,9 @@ class StageWorker {
   void prepare(const std::set<std::size_t>& stages);
   // Tells the store that the run in that folder needs all entries of the plan.
   void keep_for(const std::filesystem::path& run) { store_.keep_for(run, entries_of(keys_)); }
+  // Is told of each stage that is trained the new lines of its curve.
+  using CurveSink = std::function<void(const Stage& stage, const std::string& lines)>;
+  void on_curve(CurveSink sink) { on_curve_ = std::move(sink); }
   // Writes to the log what the data is, and what tasks said while it was read.
   void log_data() const;
 
@@ -80,6 +83,7 @@ class StageWorker {
   std::unique_ptr<const Tokenizer> tokenizer_;
   std::unique_ptr<StageTrainer> trainer_;
   std::map<DatasetKey, LoadedDataset> data_;
+  CurveSink on_curve_;
   std::vector<LogLine> said_by_tasks_;  // while the data was read
 };
 

@@ -105,7 +105,7 @@ class Trainer {
 
   TrainingResult run() {
     encoder_.parameters_changed();
-    if (progress_.step > 0 && hooks_.resumed) hooks_.resumed(progress_.step);
+    if (progress_.step > 0 && hooks_.resumed) hooks_.resumed(progress_.step, progress_.curve);
     while (const auto gradients = next_gradients()) {
       update(*gradients);
       if (checkpoints_.due(progress_.step)) checkpoints_.write(optimizer_, progress_);

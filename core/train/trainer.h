@@ -70,8 +70,8 @@ struct TrainingHooks {
   // Called with the number of steps done, while the encoder may be used for scoring; its hidden
   // states are what they would be, had the stage ended here. Needed where evaluation is asked for.
   std::function<EvaluationReport(std::int64_t step)> evaluate = {};
-  // Before the first step, where a checkpoint is continued: the steps that it has.
-  std::function<void(std::int64_t step)> resumed = {};
+  // Before the first step, where a checkpoint is continued: its steps and its curve so far.
+  std::function<void(std::int64_t step, const std::string& curve)> resumed = {};
 };
 
 struct BestEvaluation {

@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
-BASICS = "bash cat chmod cp dirname env grep head mkdir mktemp rm sed sha256sum".split()
+BASICS = "bash cat chmod cp dirname env grep head mkdir mktemp mv rm sed sha256sum".split()
 # Each writes what it was asked to $LOG.
 PROGRAMS = {
     "dpkg-query": 'cat "$HERE/packages"',
@@ -15,6 +15,9 @@ PROGRAMS = {
         echo "apt-get $*" >>"$LOG"
         [ ! -e "$HERE/broken" ] || { rm -f "$HERE/broken$(cat "$HERE/broken")"; echo "no network"; exit 100; }
         [ "$1" = update ] || for p in "$@"; do echo "$p installed" >>"$HERE/packages"; done""",
+    "npm": ': >"$(echo "$3" | tr @ -).tgz"',
+    "sha512sum": '[ ! -e "$HERE/other-content" ]',
+    "tar": 'mkdir -p "$4"/package/dist "$4"/package/build/dist; cd "$4"; shift 4; for f; do echo >"$f"; done',
     "sudo": 'exec "$@"',
     "sleep": "",
     # A Python whose modules are there; `-` is the question for torch, pip notes what it installs.
@@ -68,6 +71,13 @@ class Setup(unittest.TestCase):
         self.assertEqual(asked[2:], ["pip torch numpy "])
         self.assertEqual(self.setup_script(), (0, "", []))
 
+    def test_a_library_of_charts_with_other_content_is_refused(self):
+        (self.here / "other-content").touch()
+        status, said, _ = self.setup_script()
+        self.assertEqual(status, 1)
+        self.assertIn("another SHA-512", said)
+        self.assertEqual(list(self.here.glob("project/.venv/share/*/echarts.min.js")), [])
+
     def test_only_what_is_missing_is_installed(self):
         self.setup_script()
         packages = (self.here / "packages").read_text()
@@ -78,13 +88,15 @@ class Setup(unittest.TestCase):
 
     def test_tests_need_more_which_stays(self):
         self.setup_script()
-        self.assertIn("pip torch numpy transformers tokenizers safetensors pytest snakemake jsonschema peft ", self.setup_script("--tests")[2])
+        self.assertIn("pip torch numpy transformers tokenizers safetensors pytest snakemake jsonschema peft tensorboard "
+                      "selenium ", self.setup_script("--tests")[2])
         self.assertEqual(self.setup_script("--tests"), (0, "", []))
         self.assertEqual(self.setup_script(), (0, "", []))
         # A new requirement: what the tests need is installed again with it.
         with (self.here / "project" / "scripts" / "requirements.txt").open("a") as file:
             file.write("extra==1\n")
-        self.assertEqual(self.setup_script()[2], ["pip torch numpy extra transformers tokenizers safetensors pytest snakemake jsonschema peft "])
+        self.assertEqual(self.setup_script()[2], ["pip torch numpy extra transformers tokenizers safetensors pytest snakemake jsonschema peft tensorboard "
+                      "selenium "])
 
     def test_a_failed_apt_get_is_tried_once_more(self):
         (self.here / "broken").write_text("")  # goes away after one failure

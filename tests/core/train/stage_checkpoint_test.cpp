@@ -78,7 +78,7 @@ class CheckpointFixture {
               return EvaluationReport{1.0 / static_cast<double>(1 + std::abs(step - 4)),
                                       std::to_string(step) + " " + std::to_string(sum) + "\n"};
             },
-            [this](std::int64_t step) { resumed = step; }};
+            [this](std::int64_t step, const std::string&) { resumed = step; }};
   }
 };
 
