@@ -67,7 +67,8 @@ void copy_filled(const fs::path& from, const fs::path& to, const NewTaskArgument
     if (!entry.is_regular_file()) continue;
     std::string text = read_file(entry.path());
     text = replace_all(std::move(text), "@NAME@", arguments.name);
-    text = replace_all(std::move(text), "@SOURCE@", "plugin." + arguments.language);
+    text = replace_all(std::move(text), "@SOURCES@",
+                       arguments.language == "c" ? "`manifest.h`, `plugin.c`" : "`plugin.cpp`");
     text = replace_all(std::move(text), "@ENCODER@", encoder);
     const fs::path target = to / entry.path().lexically_relative(from);
     fs::create_directories(target.parent_path());

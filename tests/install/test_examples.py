@@ -1,6 +1,7 @@
 """examples/: each is built from the installation alone, keeps the contract, and does what its page says."""
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -57,3 +58,12 @@ def test_a_wrong_row_of_sentence_types_is_named(prefix, tmp_path, sentence_types
     file.write_text(file.read_text().replace(old, new, 1))
     done = run(prefix, project)
     assert done.returncode == 2 and message in done.stderr, done.stderr
+
+
+def test_the_tutorial_shows_the_example_as_it_is():
+    def plain(text):
+        return "\n".join(line.strip() for line in text.splitlines())
+
+    source = plain((SOURCE / "examples" / "sentence-types" / "plugin.cpp").read_text())
+    shown = re.findall(r"```cpp\n(.*?)```", (SOURCE / "docs" / "plugins.md").read_text(), re.S)
+    assert len(shown) == 3 and not [block for block in shown if plain(block) not in source]

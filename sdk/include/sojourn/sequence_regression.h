@@ -66,7 +66,7 @@ class RatedDataset : public Dataset {
     const auto x = number_of(prediction);
     if (!x || !std::isfinite(*x)) {
       throw Failure(SOJOURN_INVALID,
-                    "the prediction '" + std::string(prediction) + "' isn't a number");
+                    "the prediction '" + std::string(prediction) + "' is no number");
     }
     const double y = static_cast<double>(*rating);
     return {1, *x, y, *x * *x, y * y, *x * y};
