@@ -132,7 +132,7 @@ std::optional<RunVariance> Analysis::typical(std::vector<Work>& languages) const
   for (auto& work : languages) {
     if (work.estimate.seeds.size() < 2) continue;
     fill(work);
-    const RunVariance one = run_variance(work.estimate);
+    const RunVariance one = pooled_variance(work.estimate);
     sum.over_seeds += one.over_seeds;
     sum.noise += one.noise;
     sum.examples += one.examples;

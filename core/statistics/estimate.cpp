@@ -137,23 +137,25 @@ double sample_variance(const std::vector<double>& values) {
   return sum / static_cast<double>(values.size() - 1);
 }
 
-RunVariance run_variance(const Estimate& estimate) {
+RunVariance pooled_variance(const Estimate& estimate) {
   const auto& parts = estimate.parts;
   const auto& baseline = parts.arms.at(parts.baseline).scores;
   const auto compared = static_cast<double>(parts.arms.size() - 1);
-  RunVariance own{0, 0, estimate.example_variance};
-  RunVariance pooled = own;
+  RunVariance pooled{0, 0, estimate.example_variance};
   for (const auto& [name, arm] : parts.arms) {
     if (name == parts.baseline) continue;
-    const double over_seeds = sample_variance(differences(arm.scores, baseline));
-    pooled.over_seeds += over_seeds / compared;
+    pooled.over_seeds += sample_variance(differences(arm.scores, baseline)) / compared;
     pooled.noise += arm.noise / compared;
-    if (name == parts.arm) {
-      own.over_seeds = over_seeds;
-      own.noise = arm.noise;
-    }
   }
-  // The greater one: an arm that is less steady than the others must not borrow their steadiness.
+  return pooled;
+}
+
+RunVariance run_variance(const Estimate& estimate) {
+  const auto& parts = estimate.parts;
+  const ArmScores& arm = parts.arms.at(parts.arm);
+  const auto by_seed = differences(arm.scores, parts.arms.at(parts.baseline).scores);
+  const RunVariance own{sample_variance(by_seed), arm.noise, estimate.example_variance};
+  const RunVariance pooled = pooled_variance(estimate);
   return own.over_seeds - own.noise > pooled.over_seeds - pooled.noise ? own : pooled;
 }
 

@@ -14,7 +14,11 @@ namespace sojourn {
 double pooled_df(std::size_t arms, std::size_t seeds);
 
 // The variances of an estimate with `seeds`, `example_variance` and `parts.arms`, for two seeds or
-// more.
+// more; those over seeds are the mean over all arms.
+RunVariance pooled_variance(const Estimate& estimate);
+
+// The same, or that of the compared arms alone, if seeds count for more in it: an arm that is less
+// steady than the others must not borrow their steadiness.
 RunVariance run_variance(const Estimate& estimate);
 
 // Fills in the rest of it from `seeds`, `example_variance` and `parts`.

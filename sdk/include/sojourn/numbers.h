@@ -4,11 +4,14 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <locale>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
+#include <system_error>
+#ifndef __cpp_lib_to_chars
+#include <locale>
+#include <sstream>
+#endif
 
 #pragma GCC visibility push(hidden)
 namespace sojourn::sdk {
@@ -21,17 +24,26 @@ std::string number_text(Number number) {
   return {text, std::to_chars(text, text + sizeof(text), number).ptr};
 }
 
-// The number that all of the text is, "inf" and "-inf" included; nothing for any other text.
+// The number that all of the text is, in decimal digits, "inf" and "-inf" included; nothing for any
+// other text.
 inline std::optional<double> number_of(std::string_view text) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   if (text == "inf") return kInfinity;
   if (text == "-inf") return -kInfinity;
-  // Not std::from_chars: not every standard library has it for numbers that aren't whole.
+  // Readers differ in what else they take.
+  if (text.empty() || text.front() == '+' ||
+      text.find_first_not_of("0123456789.eE+-") != std::string_view::npos)
+    return std::nullopt;
+  double number = 0;
+#ifdef __cpp_lib_to_chars
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+#else  // a standard library that reads whole numbers only in this way
   std::istringstream stream{std::string(text)};
   stream.imbue(std::locale::classic());
-  double number = 0;
   stream >> std::noskipws >> number;
   const bool whole = !stream.fail() && stream.peek() == std::istringstream::traits_type::eof();
+#endif
   return whole && std::isfinite(number) ? std::optional<double>(number) : std::nullopt;
 }
 

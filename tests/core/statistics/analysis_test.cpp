@@ -1,0 +1,179 @@
+#include "core/statistics/analysis.h"
+
+#include <cmath>
+
+#include "core/statistics/verdict.h"
+#include "tests/statistics/simulation.h"
+
+#include <catch2/catch.hpp>
+
+namespace sojourn {
+namespace {
+
+const std::vector<Comparison> kComparisons{{1, 0}};
+const std::vector<Subject> kSubjects{
+    {"l0", {"l0"}, {}}, {"all", {"l0", "l1"}, {}}, {"l0 less l1", {"l0"}, {"l1"}}};
+
+// Accuracy of one statistic and its count: two languages, two arms; cells by arm, then seed.
+TargetScores hand_made(std::size_t seeds) {
+  TargetScores scores;
+  scores.target = "t";
+  scores.arms = {"none", "x"};
+  for (std::size_t s = 1; s <= seeds; ++s) scores.seeds.push_back(s);
+  scores.statistics = 2;
+  scores.metrics = {{"accuracy", "accuracy", MetricSpec::How::kRatio, {0, 1}, true}};
+  for (const char* name : {"l0", "l1"}) {
+    LanguageScores language;
+    language.language = name;
+    for (std::uint32_t u = 0; u < 10; ++u) language.units.push_back(u);
+    language.cells.resize(2 * seeds);
+    scores.languages.push_back(language);
+  }
+  return scores;
+}
+
+// The first `right` of 10 examples are right.
+CellStatistics cell(int right) {
+  CellStatistics statistics;
+  for (int i = 0; i < 10; ++i) {
+    statistics.push_back(i < right ? 1 : 0);
+    statistics.push_back(1);
+  }
+  return statistics;
+}
+
+TEST_CASE("differences are over the seeds and languages that both arms have",
+          "[core][statistics]") {
+  auto scores = hand_made(3);
+  scores.languages[0].cells = {cell(5), cell(6), cell(7), cell(8), cell(8), {}};
+  scores.languages[1].cells = {cell(2), {}, cell(2), cell(3), cell(9), cell(3)};
+  const auto result = analyse(scores, kComparisons, kSubjects, {});
+  const auto& l0 = *result.estimates[0][0];
+  CHECK(l0.difference == Approx(25));  // 80 - 55: seed 3 is missing
+  CHECK(l0.seeds == std::vector<std::uint64_t>{1, 2});
+  CHECK(l0.arm_scores == std::vector<double>{80, 80});
+  CHECK(l0.baseline_scores == std::vector<double>{50, 60});
+  const auto& all = *result.estimates[0][1];
+  CHECK(all.seeds == std::vector<std::uint64_t>{1});
+  CHECK(all.difference == Approx(20));  // (80 + 30 - 50 - 20) / 2
+  CHECK_FALSE(all.inference);
+  CHECK(all.units == 10);
+  CHECK(all.examples == 20);
+  CHECK(result.estimates[0][2]->difference == Approx(20));  // 30 - 10
+}
+
+TEST_CASE("what no seed has is missing, not zero", "[core][statistics]") {
+  auto scores = hand_made(2);
+  scores.languages[0].cells = {cell(5), cell(5), {}, {}};
+  scores.languages[1].cells = {cell(5), cell(5), cell(6), cell(6)};
+  const auto result = analyse(scores, kComparisons, kSubjects, {});
+  CHECK_FALSE(result.estimates[0][0]);
+  CHECK(result.estimates[0][1]->plus == std::vector<std::string>{"l1"});
+  CHECK_FALSE(result.estimates[0][2]);
+}
+
+TEST_CASE("without noise of seeds the variance is that of the examples", "[core][statistics]") {
+  auto scores = hand_made(2);
+  for (auto& language : scores.languages) language.cells = {cell(3), cell(3), cell(8), cell(8)};
+  const auto& l0 = *analyse(scores, kComparisons, kSubjects, {}).estimates[0][0];
+  CHECK(l0.seed_variance == 0);
+  // 5 of 10 examples differ: the variance of a mean of 10, sample variance 0.25 * 10 / 9, in %.
+  CHECK(l0.example_variance == Approx(1e4 * 0.25 / 9));
+  CHECK(l0.inference->standard_error == Approx(std::sqrt(1e4 * 0.25 / 9)));
+  // The bootstrap agrees: percentiles of a mean of 10 that are 0 or 1.
+  CHECK(l0.examples_only.low == Approx(20).margin(10));
+  CHECK(l0.examples_only.high == Approx(80).margin(10));
+}
+
+TEST_CASE("arms that agree on all examples aren't known to be equal", "[core][statistics]") {
+  auto scores = hand_made(3);
+  for (auto& language : scores.languages) language.cells.assign(6, cell(10));
+  const auto result = analyse(scores, kComparisons, kSubjects, {});
+  const auto& l0 = *result.estimates[0][0];
+  CHECK(l0.difference == 0);
+  CHECK(l0.inference->interval().high > 20);  // of 10 examples, 3 could differ
+  CHECK(judge({l0}, {1, 0.05})[0].verdict == Verdict::kUndecided);
+}
+
+TEST_CASE("numbers don't depend on threads, and resamples not on other targets",
+          "[core][statistics]") {
+  simulation::Scenario scenario;
+  scenario.name = "threads";
+  scenario.arms = 3;
+  scenario.languages = 2;
+  scenario.examples = 60;
+  scenario.run = scenario.run_language = 0.1;
+  const auto scores = simulation::simulate(scenario, 1, 2).scores;
+  const std::vector<Comparison> comparisons{{1, 0}, {2, 0}};
+  AnalysisOptions options;
+  options.resamples = 100;
+  const auto once = analyse(scores, comparisons, kSubjects, options);
+  for (const int threads : {2, 3}) {
+    options.threads = threads;
+    const auto again = analyse(scores, comparisons, kSubjects, options);
+    for (std::size_t c = 0; c < comparisons.size(); ++c) {
+      for (std::size_t s = 0; s < kSubjects.size(); ++s) {
+        const auto& a = *once.estimates[c][s];
+        const auto& b = *again.estimates[c][s];
+        CHECK(a.inference->standard_error == b.inference->standard_error);
+        CHECK(a.inference->df == b.inference->df);
+        CHECK(a.parts.resampled == b.parts.resampled);
+      }
+    }
+  }
+  options.seed = 2;
+  CHECK(analyse(scores, comparisons, kSubjects, options).estimates[0][0]->parts.resampled !=
+        once.estimates[0][0]->parts.resampled);
+}
+
+TEST_CASE("the example variance is that of the resamples", "[core][statistics]") {
+  simulation::Scenario scenario;
+  scenario.name = "linear";
+  scenario.arms = 2;
+  scenario.seeds = 2;
+  scenario.languages = 2;
+  scenario.examples = 300;
+  scenario.document = 3;
+  scenario.f1 = true;
+  AnalysisOptions options;
+  options.resamples = 1500;
+  const auto result =
+      analyse(simulation::simulate(scenario, 1, 2).scores, kComparisons, kSubjects, options);
+  for (const auto& estimate : result.estimates[0]) {
+    double mean = 0;
+    double squares = 0;
+    for (const float v : estimate->parts.resampled) mean += v / 1500.0;
+    for (const float v : estimate->parts.resampled) squares += (v - mean) * (v - mean) / 1499.0;
+    CHECK(std::sqrt(squares) == Approx(std::sqrt(estimate->example_variance)).epsilon(0.08));
+  }
+}
+
+TEST_CASE("a mean over targets has their seeds in common", "[core][statistics]") {
+  auto first = hand_made(3);
+  for (auto& l : first.languages) l.cells = {cell(5), cell(6), cell(7), cell(6), cell(7), cell(8)};
+  auto second = hand_made(3);
+  for (auto& l : second.languages) l.cells = {cell(5), cell(5), {}, cell(8), cell(8), cell(9)};
+  const auto a = analyse(first, kComparisons, kSubjects, {});
+  const auto b = analyse(second, kComparisons, kSubjects, {});
+  const std::vector<const Estimate*> both{&*a.estimates[0][1], &*b.estimates[0][1]};
+  const auto mean = *mean_over_targets(both);
+  CHECK(mean.difference == Approx(20));  // of 10 and 30
+  CHECK(mean.seeds == std::vector<std::uint64_t>{1, 2});
+  CHECK(mean.example_variance ==
+        Approx((both[0]->example_variance + both[1]->example_variance) / 4));
+  CHECK(mean.inference);
+}
+
+TEST_CASE("scores that don't fit are refused with the place", "[core][statistics]") {
+  auto scores = hand_made(2);
+  for (auto& language : scores.languages) language.cells = {cell(3), cell(3), cell(8), cell(8)};
+  scores.languages[1].cells[2].pop_back();
+  CHECK_THROWS_WITH(analyse(scores, kComparisons, kSubjects, {}),
+                    "t l1: 19 statistics, expected 20: 2 for each of 10 examples");
+  scores.metrics[0].how = MetricSpec::How::kMargin;
+  CHECK_THROWS_WITH(analyse(scores, kComparisons, kSubjects, {}),
+                    Catch::Contains("is the margin of another one"));
+}
+
+}  // namespace
+}  // namespace sojourn

@@ -1,0 +1,90 @@
+// Distributions and tests against what scipy and statsmodels computed
+// (tests/golden/make_statistics_golden.py).
+#include <cmath>
+#include <fstream>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "core/statistics/distributions.h"
+#include "core/statistics/inference.h"
+#include "core/statistics/multiple_tests.h"
+#include "core/statistics/power.h"
+
+#include <catch2/catch.hpp>
+
+namespace sojourn {
+namespace {
+
+const nlohmann::json& golden() {
+  static const auto json =
+      nlohmann::json::parse(std::ifstream(SOJOURN_SOURCE_DIR "/tests/golden/statistics.json"));
+  return json;
+}
+
+Approx near(double value) { return Approx(value).margin(1e-9).epsilon(1e-9); }
+
+TEST_CASE("Student's t and the noncentral t are scipy's", "[core][statistics]") {
+  for (const auto& c : golden()["student_t"]["cdf"]) CHECK(student_t_cdf(c[0], c[1]) == near(c[2]));
+  for (const auto& c : golden()["student_t"]["quantile"])
+    CHECK(student_t_quantile(c[0], c[1]) == near(c[2]));
+  for (const auto& c : golden()["noncentral_t"])
+    CHECK(noncentral_t_cdf(c[0], c[1], c[2]) == near(c[3]));
+}
+
+TEST_CASE("Satterthwaite's degrees of freedom are those of scipy's Welch test",
+          "[core][statistics]") {
+  for (const auto& c : golden()["satterthwaite"]) {
+    const std::vector<VarianceTerm> terms{{c["variances"][0], c["dfs"][0]},
+                                          {c["variances"][1], c["dfs"][1]}};
+    CHECK(satterthwaite_df(terms) == near(c["df"]));
+  }
+}
+
+TEST_CASE("intervals, p-values and equivalence are those of scipy and statsmodels",
+          "[core][statistics]") {
+  for (const auto& c : golden()["paired"]) {
+    const auto values = c["values"].get<std::vector<double>>();
+    const auto n = static_cast<double>(values.size());
+    double mean = 0;
+    double squares = 0;
+    for (const double v : values) mean += v / n;
+    for (const double v : values) squares += (v - mean) * (v - mean);
+    const Inference inference{mean, std::sqrt(squares / (n - 1) / n), n - 1};
+    const double margin = c["margin"];
+    CHECK(inference.interval().low == near(c["interval"][0]));
+    CHECK(inference.interval().high == near(c["interval"][1]));
+    CHECK(inference.p_difference() == near(c["p"]));
+    CHECK(inference.p_above(-margin) == near(c["above"]));
+    CHECK(inference.p_below(margin) == near(c["below"]));
+    CHECK(inference.p_equivalence(margin) == near(c["equivalence"]));
+  }
+}
+
+TEST_CASE("p-values after Benjamini and Hochberg are statsmodels'", "[core][statistics]") {
+  for (const auto& c : golden()["adjusted"]) {
+    const auto adjusted = benjamini_hochberg(c["p"].get<std::vector<double>>());
+    REQUIRE(adjusted.size() == c["adjusted"].size());
+    for (std::size_t i = 0; i < adjusted.size(); ++i) CHECK(adjusted[i] == near(c["adjusted"][i]));
+  }
+}
+
+TEST_CASE("the replicability count rejects partial conjunctions up to the first that stands",
+          "[core][statistics]") {
+  for (const auto& c : golden()["replicability"]) {
+    const auto p = c["p"].get<std::vector<double>>();
+    CHECK(replicability_count(p, c["alpha"]) == c["count"].get<std::size_t>());
+  }
+}
+
+TEST_CASE("the power of a t test is statsmodels'", "[core][statistics]") {
+  for (const auto& c : golden()["power"]) {
+    const double seeds = c["seeds"];
+    const double shift =
+        c["effect"].get<double>() / (c["deviation"].get<double>() / std::sqrt(seeds));
+    CHECK(power_at(shift, seeds - 1) == near(c["power"]));
+  }
+}
+
+}  // namespace
+}  // namespace sojourn
