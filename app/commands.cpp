@@ -32,8 +32,8 @@ int run_command(const RunArguments& arguments) {
   const RunSummary summary = run_study(study, plugins.tasks(), options);
   std::printf("\n%s", summary.table.c_str());
   std::printf(
-      "%s%s: results.jsonl, predictions/, training/, encoders/, study.toml, manifest.json, "
-      "log.txt\n",
+      "%s%s: results.jsonl, predictions/, training/, tensorboard/, encoders/, study.toml, "
+      "declared.json, manifest.json, log.txt\n",
       summary.interrupted
           ? "Interrupted; the same command goes on from here. What was finished is in "
           : "Files in ",

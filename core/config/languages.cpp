@@ -53,7 +53,7 @@ Measure measure_of(const Entry& entry) {
 // Reads the languages of a file, whose measures are known, and finds which of these are in numbers.
 class LanguageReader {
  public:
-  explicit LanguageReader(LanguageTable& table) : table_(table) {
+  explicit LanguageReader(LanguageCatalog& table) : table_(table) {
     for (const auto& [name, measure] : table.measures) known_.push_back(name);
   }
 
@@ -96,7 +96,7 @@ class LanguageReader {
     return real != nullptr ? *real : static_cast<double>(*whole);
   }
 
-  LanguageTable& table_;
+  LanguageCatalog& table_;
   std::vector<std::string> known_;
   std::map<std::string, std::string> first_;  // where each measure has its first value
 };
@@ -123,7 +123,7 @@ void check_thresholds(const Study& study, const Measure& measure) {
   }
 }
 
-std::vector<LanguageGroup> groups_by_number(const LanguageTable& table, const Study& study) {
+std::vector<LanguageGroup> groups_by_number(const LanguageCatalog& table, const Study& study) {
   const std::string& measure = study.measure;
   const auto rule = [&](const char* how, double bound) {
     return measure + " " + how + " " + config::number_text(bound);
@@ -145,7 +145,7 @@ std::vector<LanguageGroup> groups_by_number(const LanguageTable& table, const St
   return {low, middle, high};
 }
 
-std::vector<LanguageGroup> groups_by_word(const LanguageTable& table, const Study& study) {
+std::vector<LanguageGroup> groups_by_word(const LanguageCatalog& table, const Study& study) {
   std::map<std::string, LanguageGroup> groups;
   for (const auto& [code, facts] : table.languages) {
     const auto found = facts.values.find(study.measure);
@@ -177,9 +177,9 @@ void check_groups(const Study& study, const Grouping& grouping) {
 
 }  // namespace
 
-LanguageTable load_languages(const std::filesystem::path& file) {
+LanguageCatalog load_languages(const std::filesystem::path& file) {
   const Value document = config::parse_toml_file(file);
-  LanguageTable table;
+  LanguageCatalog table;
   for (const Entry& entry : *document.table()) {
     if (entry.key != "measure" && entry.key != "language") {
       throw input_error(entry.where, "unknown key '" + entry.key +
@@ -198,7 +198,7 @@ LanguageTable load_languages(const std::filesystem::path& file) {
   return table;
 }
 
-Grouping group_languages(const LanguageTable& table, const Study& study) {
+Grouping group_languages(const LanguageCatalog& table, const Study& study) {
   if (study.measure.empty()) {
     for (const char* key : {"low", "high"}) {
       if (!study.key_where.contains(std::string("report.") + key)) continue;

@@ -24,7 +24,7 @@ struct LanguageFacts {
   std::map<std::string, std::variant<double, std::string>> values;
 };
 
-struct LanguageTable {
+struct LanguageCatalog {
   std::map<std::string, Measure> measures;
   std::map<std::string, LanguageFacts> languages;  // by code
 };
@@ -32,7 +32,7 @@ struct LanguageTable {
 // Reads such a file: [measure.NAME] with `about` and `source`, [language.CODE] with `name`,
 // optionally `iso639_3`, and any of the measures. Throws Error(kInput) with file and line for a key
 // that is no measure of the file, and a measure without a source or with numbers and words.
-LanguageTable load_languages(const std::filesystem::path& file);
+LanguageCatalog load_languages(const std::filesystem::path& file);
 
 struct LanguageGroup {
   std::string name;
@@ -50,12 +50,12 @@ struct Grouping {
 
 // Throws Error(kInput) at the study's line: no such measure (with the nearest), thresholds missing,
 // in the wrong order, or given for words.
-Grouping group_languages(const LanguageTable& table, const Study& study);
+Grouping group_languages(const LanguageCatalog& table, const Study& study);
 
 // Both, for the file that the study names; neither where it names none. Throws Error(kInput) also
 // for a hypothesis about a group that isn't there.
 struct StudyLanguages {
-  LanguageTable table;
+  LanguageCatalog table;
   Grouping grouping;
 };
 StudyLanguages languages_of(const Study& study);

@@ -49,7 +49,7 @@ TaskMetrics task_metrics(const Json& json) {
   return made;
 }
 
-Json languages_json(const LanguageTable& table) {
+Json languages_json(const LanguageCatalog& table) {
   Json json{{"measures", Json::object()}, {"languages", Json::object()}};
   for (const auto& [name, measure] : table.measures) {
     json["measures"][name] = {
@@ -65,8 +65,8 @@ Json languages_json(const LanguageTable& table) {
   return json;
 }
 
-LanguageTable language_table(const Json& json) {
-  LanguageTable table;
+LanguageCatalog language_table(const Json& json) {
+  LanguageCatalog table;
   for (const auto& [name, measure] : json.at("measures").items()) {
     table.measures[name] = {measure.at("about").get<std::string>(),
                             measure.at("source").get<std::string>(),

@@ -26,7 +26,7 @@ struct Declared {
   std::int64_t scores_before = 0;  // of these, already scored when the rest of this was first said
   std::string baseline;
   double margin = 1;
-  LanguageTable languages;
+  LanguageCatalog languages;
   Grouping grouping;
   std::vector<Hypothesis> hypotheses;
   std::map<std::string, TaskMetrics> tasks;  // the scored ones

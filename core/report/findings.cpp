@@ -250,7 +250,26 @@ class Finder {
     }
   }
 
-  void judge_hypotheses();
+  void judge_hypotheses() {
+    std::vector<Claim> claims;
+    std::vector<HypothesisFinding*> tested;
+    for (std::size_t h = 0; h < found_.hypotheses.size(); ++h) {
+      HypothesisFinding& finding = found_.hypotheses[h];
+      std::vector<const Estimate*> estimates;
+      for (const Estimate& one : of_hypotheses_[h]) estimates.push_back(&one);
+      if (!estimates.empty()) finding.estimate = mean_over_targets(estimates);
+      if (!finding.estimate) continue;
+      finding.outcome = Outcome::kOneSeed;
+      if (!finding.estimate->inference) continue;
+      claims.push_back({&finding.hypothesis, *finding.estimate->inference});
+      tested.push_back(&finding);
+    }
+    const auto judgements = judge_claims(claims);
+    for (std::size_t i = 0; i < tested.size(); ++i) {
+      tested[i]->outcome = judgements[i].outcome;
+      tested[i]->q = judgements[i].q;
+    }
+  }
 
   const JoinedRuns& runs_;
   const FindingOptions& options_;
@@ -259,84 +278,7 @@ class Finder {
   Findings found_;
 };
 
-// Two-sided p-values, so that each goes with the 95 % interval: of the claim being wrong, and of it
-// being right.
-struct ClaimTests {
-  double support = 1;
-  double contradiction = 1;
-};
-
-ClaimTests tests_of(const Hypothesis& hypothesis, const Inference& inference) {
-  const double margin = hypothesis.margin.value();
-  const double above = inference.p_above(0);
-  const double below = inference.p_below(0);
-  const double no_harm = inference.p_above(-margin);  // small: surely above -margin
-  const double no_gain = inference.p_below(margin);
-  const double real_harm = inference.p_below(-margin);
-  const double real_gain = inference.p_above(margin);
-  ClaimTests tests;
-  if (hypothesis.direction == "helps") {
-    tests = {above, no_gain};
-  } else if (hypothesis.direction == "harms") {
-    tests = {below, no_harm};
-  } else if (hypothesis.direction == "no harm") {
-    tests = {no_harm, real_harm};
-  } else if (hypothesis.direction == "no gain") {
-    tests = {no_gain, real_gain};
-  } else {
-    tests = {std::max(no_harm, no_gain), std::min(real_harm, real_gain)};
-  }
-  return {std::min(1.0, 2 * tests.support), std::min(1.0, 2 * tests.contradiction)};
-}
-
-void Finder::judge_hypotheses() {
-  constexpr double kAlpha = 0.05;
-  std::vector<std::size_t> tested;
-  std::vector<double> support;
-  std::vector<double> contradiction;
-  for (std::size_t h = 0; h < found_.hypotheses.size(); ++h) {
-    HypothesisFinding& finding = found_.hypotheses[h];
-    std::vector<const Estimate*> estimates;
-    for (const Estimate& one : of_hypotheses_[h]) estimates.push_back(&one);
-    if (!estimates.empty()) finding.estimate = mean_over_targets(estimates);
-    if (!finding.estimate) continue;
-    if (!finding.estimate->inference) {
-      finding.outcome = Outcome::kOneSeed;
-      continue;
-    }
-    const auto tests = tests_of(finding.hypothesis, *finding.estimate->inference);
-    tested.push_back(h);
-    support.push_back(tests.support);
-    contradiction.push_back(tests.contradiction);
-  }
-  const auto q_support = benjamini_hochberg(support);
-  const auto q_contradiction = benjamini_hochberg(contradiction);
-  for (std::size_t i = 0; i < tested.size(); ++i) {
-    HypothesisFinding& finding = found_.hypotheses[tested[i]];
-    finding.q = q_support[i];
-    finding.outcome = q_support[i] <= kAlpha         ? Outcome::kSupported
-                      : q_contradiction[i] <= kAlpha ? Outcome::kContradicted
-                                                     : Outcome::kUndecided;
-  }
-}
-
 }  // namespace
-
-std::string outcome_text(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::kSupported:
-      return "supported";
-    case Outcome::kContradicted:
-      return "contradicted";
-    case Outcome::kUndecided:
-      return "undecided";
-    case Outcome::kOneSeed:
-      return "undecided (one seed)";
-    case Outcome::kMissing:
-      break;
-  }
-  return "missing";
-}
 
 Findings find(const JoinedRuns& runs, const FindingOptions& options) {
   return Finder(runs, options).find();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/report/claims.h"
 #include "core/report/target_data.h"
 #include "core/statistics/verdict.h"
 
@@ -31,9 +32,6 @@ struct Finding {
   std::optional<Estimate> estimate;  // nothing: the scores are missing
   Judgement judgement = {};
 };
-
-enum class Outcome { kSupported, kContradicted, kUndecided, kOneSeed, kMissing };
-std::string outcome_text(Outcome outcome);
 
 struct HypothesisFinding {
   Hypothesis hypothesis;             // with baseline, targets and margin filled in

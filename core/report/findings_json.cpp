@@ -1,5 +1,6 @@
 // What the findings say, as JSON.
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <tuple>
@@ -37,32 +38,49 @@ double mean(const std::vector<double>& values) {
   return sum / static_cast<double>(values.size());
 }
 
-// The numbers of an estimate; null where there is none.
-Json estimate_json(const std::optional<Estimate>& estimate) {
+// Nine digits, which no reader needs more of, so that a page of many numbers stays small.
+double rounded(double value) {
+  if (value == 0 || !std::isfinite(value)) return value;
+  const double scale = std::pow(10.0, 8 - std::floor(std::log10(std::abs(value))));
+  return std::isfinite(scale) ? std::round(value * scale) / scale : value;
+}
+
+Json rounded(const std::optional<double>& value) { return value ? Json(rounded(*value)) : Json(); }
+
+Json rounded(const std::vector<double>& values) {
+  Json list = Json::array();
+  for (const double value : values) list.push_back(rounded(value));
+  return list;
+}
+
+// The numbers of an estimate; null where there is none. Of one language, the scores by seed are
+// among the report's scores.
+Json estimate_json(const std::optional<Estimate>& estimate, bool one_language = false) {
   Json json{{"difference", nullptr}, {"low", nullptr}, {"high", nullptr}};
   if (!estimate) return json;
-  json["difference"] = estimate->difference;
+  json["difference"] = rounded(estimate->difference);
   if (estimate->inference) {
     const Interval interval = estimate->inference->interval();
-    json["low"] = interval.low;
-    json["high"] = interval.high;
-    json["standard_error"] = estimate->inference->standard_error;
-    json["df"] = estimate->inference->df;
-    json["p"] = estimate->inference->p_difference();
+    json["low"] = rounded(interval.low);
+    json["high"] = rounded(interval.high);
+    json["standard_error"] = rounded(estimate->inference->standard_error);
+    json["df"] = rounded(estimate->inference->df);
+    json["p"] = rounded(estimate->inference->p_difference());
   }
-  json["examples_low"] = estimate->examples_only.low;
-  json["examples_high"] = estimate->examples_only.high;
-  json["arm_score"] = mean(estimate->arm_scores);
-  json["baseline_score"] = mean(estimate->baseline_scores);
+  json["examples_low"] = rounded(estimate->examples_only.low);
+  json["examples_high"] = rounded(estimate->examples_only.high);
+  json["arm_score"] = rounded(mean(estimate->arm_scores));
+  json["baseline_score"] = rounded(mean(estimate->baseline_scores));
   json["seeds"] = estimate->seeds;
-  json["arm_scores"] = estimate->arm_scores;
-  json["baseline_scores"] = estimate->baseline_scores;
-  json["languages"] = estimate->plus;
-  if (!estimate->minus.empty()) json["minus"] = estimate->minus;
   json["examples"] = estimate->examples;
   json["units"] = estimate->units;
-  json["seed_variance"] = estimate->seed_variance;
-  json["example_variance"] = estimate->example_variance;
+  json["seed_variance"] = rounded(estimate->seed_variance);
+  json["example_variance"] = rounded(estimate->example_variance);
+  if (one_language) return json;
+  json["arm_scores"] = rounded(estimate->arm_scores);
+  json["baseline_scores"] = rounded(estimate->baseline_scores);
+  json["languages"] = estimate->plus;
+  if (!estimate->minus.empty()) json["minus"] = estimate->minus;
   return json;
 }
 
@@ -73,10 +91,10 @@ Json finding_json(const Finding& finding) {
             {"kind", kind_text(finding.kind)},
             {"subject", finding.subject},
             {"verdict", verdict_text(finding.judgement.verdict)},
-            {"q", or_null(finding.judgement.q_difference)},
-            {"q_equivalence", or_null(finding.judgement.q_equivalence)}};
+            {"q", rounded(finding.judgement.q_difference)},
+            {"q_equivalence", rounded(finding.judgement.q_equivalence)}};
   if (finding.target.empty()) json["targets"] = finding.targets;
-  json.update(estimate_json(finding.estimate));
+  json.update(estimate_json(finding.estimate, finding.kind == SubjectKind::kLanguage));
   return json;
 }
 
@@ -103,7 +121,7 @@ Json hypotheses_json(const std::vector<HypothesisFinding>& findings) {
               {"published", or_null(hypothesis.published)},
               {"source", hypothesis.source},
               {"outcome", outcome_text(finding.outcome)},
-              {"q", or_null(finding.q)}};
+              {"q", rounded(finding.q)}};
     json.update(estimate_json(finding.estimate));
     list.push_back(std::move(json));
   }

@@ -72,6 +72,20 @@ Json arms_json(const JoinedRuns& runs) {
   return list;
 }
 
+// What stages learnt: the primary scores on dev splits of the tasks that they trained.
+void add_learnt(const RunFolder& run, Json& json, std::set<std::string>& known) {
+  for (const ResultRow& row : run.rows) {
+    if (!row.primary || row.split != "dev") continue;
+    if (!known.insert(row.stage + " " + row.task + " " + row.language).second) continue;
+    json["learnt"].push_back({{"stage", row.stage},
+                              {"task", row.task},
+                              {"language", row.language},
+                              {"metric", row.metric},
+                              {"value", row.value},
+                              {"n", row.n}});
+  }
+}
+
 void add_run(const RunFolder& run, Json& json, std::set<std::string>& stages,
              std::set<std::string>& files) {
   const Json& manifest = run.manifest;
@@ -103,12 +117,16 @@ void add_run(const RunFolder& run, Json& json, std::set<std::string>& stages,
 }  // namespace
 
 Json sources_json(const JoinedRuns& runs) {
-  Json json{{"arms", arms_json(runs)}, {"runs", Json::array()}, {"stages", Json::array()},
-            {"curves", Json::array()}, {"data", Json::array()}, {"tasks", Json::object()},
-            {"notes", runs.notes}};
+  Json json{{"arms", arms_json(runs)}, {"runs", Json::array()},   {"stages", Json::array()},
+            {"curves", Json::array()}, {"learnt", Json::array()}, {"data", Json::array()},
+            {"tasks", Json::object()}, {"notes", runs.notes}};
   std::set<std::string> stages;
   std::set<std::string> files;
-  for (const RunFolder& run : runs.runs) add_run(run, json, stages, files);
+  std::set<std::string> learnt;
+  for (const RunFolder& run : runs.runs) {
+    add_run(run, json, stages, files);
+    add_learnt(run, json, learnt);
+  }
   const RunFolder& first = runs.runs.front();
   json["encoder"] = {{"written", first.study.encoder_written},
                      {"sha256", first.manifest.at("encoder").at("sha256")}};

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import paper_size
 from report_world import make_study, report_of
 
 
@@ -209,3 +210,10 @@ def test_what_isnt_a_run_is_refused(studied, tmp_path):
     for place in ("nowhere", str(tmp_path)):
         result = studied.sojourn("report", place)
         assert result.returncode == 2 and "expected the folder of a run" in result.stderr
+
+
+def test_a_report_of_the_papers_size_is_a_page_of_less_than_5_mb(world):
+    paper_size.make_run(world.root / "large")
+    report = report_of(world, "large")
+    assert len(report["differences"]) == 9 * 9 * 40
+    assert (world.root / "report/report.html").stat().st_size < 5e6

@@ -18,7 +18,8 @@ function verdict() {
   const overall = report.groups.filter((one) => one.target === null);
   const single = report.targets.length === 1;
   const rows = single ? report.groups.filter((one) => one.target !== null) : overall;
-  parts.push(table(single ? `In ${report.targets[0].name}, means over languages` : "Means over all targets and languages", [
+  if (compared.length === 0) parts.push(paragraph("The study has no arm beside the baseline: there is nothing to compare.", "note"));
+  if (rows.length > 0) parts.push(table(single ? `In ${report.targets[0].name}, means over languages` : "Means over all targets and languages", [
     { title: "arm", cell: (one) => `${one.arm} − ${one.baseline}` },
     { title: "languages", cell: (one) => (one.kind === "all" ? "all" : one.subject) },
     ...differenceColumns(),
@@ -111,7 +112,7 @@ function reproduce() {
   section("reproduce", "How to reproduce",
     paragraph("Save the study below as study.toml, with the encoder and data named in it, whose SHA-256 are above. Equal versions, processor kind and thread count give equal numbers bit for bit."),
     element("pre", { tabindex: "0" }, `sojourn run study.toml --threads ${report.runs[0].machine.threads} --precision ${report.runs[0].machine.precision} --out runs/${report.study}\nsojourn report runs/${report.study}`),
-    paragraph(`Intervals: ${report.resamples} resamples of test examples, from a fixed seed.`),
+    paragraph(`Intervals: ${report.resamples} resamples of test examples, from a fixed seed. sojourn data check study.toml looks for training text in test sets.`),
     details("study.toml", element("pre", { tabindex: "0" }, report.study_toml)));
 }
 
@@ -134,7 +135,10 @@ function build() {
   if (report.layers.length) section("by-layer", "Retrieval by layer", paragraph("Before (the baseline) and after intermediate training: whether sentences of equal meaning still lie near each other."), ...layerCharts());
   if (report.curves.length) {
     const curves = trainingCurves();
-    section("training", "Training", ...curves.parts);
+    section("training", "Training", ...curves.parts, details("What stages learnt", table("Dev splits of what was trained", [
+      { title: "stage", cell: (one) => one.stage }, { title: "task", cell: (one) => one.task }, { title: "language", cell: (one) => one.language },
+      { title: "metric", cell: (one) => one.metric }, { title: "score", number: true, cell: (one) => fixed(one.value) }, { title: "examples", number: true, cell: (one) => String(one.n) },
+    ], report.learnt)));
     later.push(curves);
   }
   cost();
