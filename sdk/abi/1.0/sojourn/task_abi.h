@@ -230,6 +230,7 @@ typedef struct sojourn_eval_api {
  * for the dataset being decoded, so that a plugin never sees a whole matrix. */
 typedef struct sojourn_search_api {
   uint64_t struct_size;
+  /* How many vectors side 0 or 1 has. */
   SOJOURN_FN(sojourn_status, count, sojourn_ctx*, int64_t side, uint64_t* n);
   /* For each vector of side `from`, the k nearest of side `to` by cosine, falling, ties by index:
    * index and cosine are [n_from, k], valid to the end of the callback, as all that the functions
@@ -295,19 +296,26 @@ typedef struct sojourn_task {
   /* [data] The files are read and checked here, all of them: nothing later may find them wrong. */
   SOJOURN_FN(sojourn_status, dataset_open, sojourn_ctx*, void* self, const sojourn_dataset_request*,
              void** dataset, uint64_t* n_examples);
+  /* Of example `index` of n_examples; its strings stay valid until the next call on this dataset.
+   */
   SOJOURN_FN(sojourn_status, example, sojourn_ctx*, void* dataset, uint64_t index,
              sojourn_example* out);
+  /* With sojourn_text_api and sojourn_data_api.emit. */
   SOJOURN_FN(sojourn_status, featurize, sojourn_ctx*, void* dataset,
              uint64_t index); /* emits 0 .. n features */
+  /* Once for each dataset that was opened, after its last decoder. */
   SOJOURN_FN(void, dataset_close, void* dataset);
 
   /* [data] Where the manifest takes the labels from the train split, else NULL: reads the files of
    * that split and hands each label to sojourn_data_api.label. */
   SOJOURN_FN(sojourn_status, labels, sojourn_ctx*, void* self);
 
-  /* [step]; all NULL in a task without a head */
+  /* [step]; all NULL in a task without a head. Binds operations and makes parameters; sets *head,
+   * which the plugin owns until head_destroy. */
   SOJOURN_FN(sojourn_status, head_create, sojourn_ctx*, void* self, const sojourn_head_request*,
              void** head);
+  /* Fills one tensor for each of the manifest's outputs; called in training and, without a
+   * head_loss after it, in scoring. */
   SOJOURN_FN(sojourn_status, head_forward, sojourn_ctx*, void* head, const sojourn_batch*,
              sojourn_tensor* outputs);
   /* loss: a scalar, the SUM over the items of the batch: the entries of the manifest's field
@@ -315,6 +323,7 @@ typedef struct sojourn_task {
    * step, so that the size of a micro-batch changes nothing. */
   SOJOURN_FN(sojourn_status, head_loss, sojourn_ctx*, void* head, const sojourn_batch*,
              const sojourn_tensor* outputs, sojourn_tensor* loss);
+  /* Once for each head, after its last step. */
   SOJOURN_FN(void, head_destroy, void* head);
 
   /* [eval], in two steps: outputs to one prediction per example, then prediction and gold to
@@ -331,6 +340,7 @@ typedef struct sojourn_task {
   /* tuned: what decode_tune gave on the dev split of this language, else on the English one; empty
    * where there is no decode_tune. A study without such a dev split is refused. */
   SOJOURN_FN(sojourn_status, decode_finish, sojourn_ctx*, void* decoder, sojourn_str tuned);
+  /* Once for each decoder, before its dataset is closed. */
   SOJOURN_FN(void, decode_destroy, void* decoder);
   /* SOJOURN_NOT_FOUND where the example has no gold: it is predicted, and counts nowhere. */
   SOJOURN_FN(sojourn_status, score, sojourn_ctx*, void* dataset, uint64_t index,
@@ -345,6 +355,7 @@ typedef struct sojourn_plugin {
   const sojourn_task* const* tasks;
   /* May be called more than once. ctx lives as long as the call. */
   SOJOURN_FN(sojourn_status, init, const sojourn_host*, sojourn_ctx*, void** self);
+  /* At the end of the program, once for each init that succeeded; may be NULL. */
   SOJOURN_FN(void, shutdown, void* self);
 } sojourn_plugin;
 
