@@ -180,6 +180,19 @@ struct CompareArguments {
 CLI::App* add_compare(CLI::App& app, CompareArguments& arguments);
 int compare_command(const CompareArguments& arguments);
 
+struct PowerArguments {
+  std::filesystem::path study;
+  std::vector<std::string> overrides;
+  double examples = 0;
+  double seed_deviation = 1;  // both in points
+  double example_deviation = 40;
+  double power = 0.8;
+};
+
+// Adds `sojourn power` to the command line.
+CLI::App* add_power(CLI::App& app, PowerArguments& arguments);
+int power_command(const PowerArguments& arguments);
+
 // For --version: the program's, LibTorch's, the CPU's features and what they select.
 std::string version_text();
 

@@ -82,6 +82,7 @@ or a file (the others were read all the same); 130 interrupted.)";
 constexpr const char* kExamples = R"(Examples:
   sojourn run configs/quickstart.toml    train and score a study
   sojourn plan configs/quickstart.toml   what that would train, and what is there already
+  sojourn power study.toml --examples N  how small a difference a study could see
   sojourn tasks                          list the tasks that plugins offer
   sojourn check my_task.so --data DIR    check a plugin of your own
   sojourn show runs/quickstart           what a run found, in the terminal
@@ -314,6 +315,8 @@ int parse_and_run(int argc, char** argv) {
   const auto* new_task = add_new_task(app, new_task_arguments);
   CheckArguments plugin_arguments;
   const auto* check = add_check(app, plugin_arguments);
+  PowerArguments power_arguments;
+  const auto* power = add_power(app, power_arguments);
 
   try {
     app.parse(argc, argv);
@@ -334,6 +337,7 @@ int parse_and_run(int argc, char** argv) {
   if (merge->parsed()) return merge_command(merge_arguments);
   if (new_task->parsed()) return new_task_command(new_task_arguments);
   if (check->parsed()) return check_command(plugin_arguments);
+  if (power->parsed()) return power_command(power_arguments);
   return tasks->parsed() ? tasks_command(tasks_arguments) : score_command(score_arguments);
 }
 
