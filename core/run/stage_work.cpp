@@ -6,8 +6,8 @@
 
 #include "core/base/cancel.h"
 #include "core/base/error.h"
-#include "core/base/last_words.h"
 #include "core/base/file.h"
+#include "core/base/last_words.h"
 #include "core/base/text.h"
 #include "core/data/files.h"
 #include "core/model/peft.h"

@@ -99,7 +99,7 @@ FeatureTable pairs(const Manifest& manifest, std::int64_t n) {
 }
 
 struct Stage {
-  std::vector<double> numbers;      // loss and gradient norm of each step
+  std::vector<double> numbers;       // loss and gradient norm of each step
   std::vector<double> step_seconds;  // without the first
   std::vector<at::Tensor> parameters;
 };
