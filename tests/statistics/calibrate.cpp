@@ -57,7 +57,7 @@ std::vector<Scenario> variants(std::size_t seeds, Noise noise) {
 std::vector<Scenario> scenarios() {
   std::vector<Scenario> all;
   for (const std::size_t seeds : {3, 5, 10})
-    for (const Noise noise : {Noise{0, 0}, {0.05, 0.05}, {0.1, 0.02}, {0.02, 0.1}, {0.2, 0.05}})
+    for (const Noise& noise : {Noise{0, 0}, {0.05, 0.05}, {0.1, 0.02}, {0.02, 0.1}, {0.2, 0.05}})
       all.push_back(scenario(seeds, noise));
   for (const auto& s : variants(3, {0.05, 0.05})) all.push_back(s);
   all.push_back(scenario(3, {0.2, 0.05}, "two arms"));
