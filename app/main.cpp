@@ -1,8 +1,11 @@
 // The command line.
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <malloc.h>
@@ -183,7 +186,7 @@ CLI::App* add_stage(CLI::App& app, StageArguments& arguments) {
   return stage;
 }
 
-void add_score(CLI::App& app, ScoreArguments& arguments) {
+CLI::App* add_score(CLI::App& app, ScoreArguments& arguments) {
   auto* score = app.add_subcommand("score", "Score predictions without an encoder");
   score->footer(kScoreExamples);
   auto* run = score->add_option("run", arguments.run, "The folder of a run")->type_name("RUN");
@@ -208,6 +211,7 @@ void add_score(CLI::App& app, ScoreArguments& arguments) {
     if (run->count() + xtreme->count() == 0) throw CLI::RequiredError("RUN or --xtreme");
   });
   add_plugins(score, arguments.plugins);
+  return score;
 }
 
 CLI::App* add_submission(CLI::App& app, SubmissionArguments& arguments) {
@@ -264,6 +268,71 @@ int exit_code(ErrorKind kind) {
   return kExitInternal;
 }
 
+CLI::App* add_run(CLI::App& app, RunArguments& arguments) {
+  auto* run = app.add_subcommand("run", "Train and score a study");
+  run->footer(kRunExamples);
+  add_study(run, arguments.study);
+  run->add_option("--out", arguments.out, "Folder of the results [runs/<name of the study>]")
+      ->type_name("DIR");
+  return run;
+}
+
+CLI::App* add_tasks(CLI::App& app, PluginArguments& arguments) {
+  auto* tasks =
+      app.add_subcommand("tasks", "List the tasks that the plugins on the search path offer");
+  tasks->footer(kTasksExamples);
+  add_plugins(tasks, arguments);
+  return tasks;
+}
+
+struct Arguments {
+  RunArguments run;
+  PlanArguments plan;
+  ReportArguments report;
+  CompareArguments compare;
+  PowerArguments power;
+  ScoreArguments score;
+  SubmissionArguments submission;
+  DataCheckArguments data_check;
+  PluginArguments tasks;
+  NewTaskArguments new_task;
+  CheckArguments check;
+  MergeArguments merge;
+  StoreArguments store;
+  StageArguments stage;
+  StageArguments why;
+};
+
+struct Command {
+  const CLI::App* app;
+  std::function<int()> run;
+};
+
+// All of them, in the order of --help; `a` outlives them.
+std::vector<Command> add_commands(CLI::App& app, Arguments& a) {
+  return {
+      {add_run(app, a.run), [&a] { return run_command(a.run); }},
+      {add_plan(app, a.plan), [&a] { return plan_command(a.plan); }},
+      {add_show(app, a.report), [&a] { return show_command(a.report); }},
+      {add_report(app, a.report), [&a] { return report_command(a.report); }},
+      {add_compare(app, a.compare), [&a] { return compare_command(a.compare); }},
+      {add_power(app, a.power), [&a] { return power_command(a.power); }},
+      {add_score(app, a.score), [&a] { return score_command(a.score); }},
+      {add_submission(app, a.submission), [&a] { return submission_command(a.submission); }},
+      {add_data_check(app, a.data_check), [&a] { return data_check_command(a.data_check); }},
+      {add_tasks(app, a.tasks), [&a] { return tasks_command(a.tasks); }},
+      {add_new_task(app, a.new_task), [&a] { return new_task_command(a.new_task); }},
+      {add_check(app, a.check), [&a] { return check_command(a.check); }},
+      {add_merge(app, a.merge), [&a] { return merge_command(a.merge); }},
+      {add_store(app, a.store), [&a] { return store_command(a.store); }},
+      {add_stage(app, a.stage), [&a] { return stage_command(a.stage); }},
+      {add_why(app, a.why), [&a] { return why_command(a.why); }},
+      {app.add_subcommand("schema",
+                          "Print a JSON Schema of the study file, for completion and checks in an "
+                          "editor"),
+       [] { return schema_command(); }}};
+}
+
 int parse_and_run(int argc, char** argv) {
   CLI::App app(
       "Trains a multilingual encoder through a schedule of tasks and scores it zero-shot, language "
@@ -272,73 +341,16 @@ int parse_and_run(int argc, char** argv) {
   app.footer(kExamples);
   app.set_version_flag("--version", version_text());
   app.require_subcommand(1);
-
-  RunArguments arguments;
-  auto* run = app.add_subcommand("run", "Train and score a study");
-  run->footer(kRunExamples);
-  add_study(run, arguments.study);
-  run->add_option("--out", arguments.out, "Folder of the results [runs/<name of the study>]")
-      ->type_name("DIR");
-
-  PluginArguments tasks_arguments;
-  auto* tasks =
-      app.add_subcommand("tasks", "List the tasks that the plugins on the search path offer");
-  tasks->footer(kTasksExamples);
-  add_plugins(tasks, tasks_arguments);
-
-  ScoreArguments score_arguments;
-  add_score(app, score_arguments);
-  const auto* schema = app.add_subcommand(
-      "schema", "Print a JSON Schema of the study file, for completion and checks in an editor");
-  SubmissionArguments submission_arguments;
-  auto* submission = add_submission(app, submission_arguments);
-
-  DataCheckArguments check_arguments;
-  const auto* data_check = add_data_check(app, check_arguments);
-
-  PlanArguments plan_arguments;
-  const auto* plan = add_plan(app, plan_arguments);
-  StageArguments why_arguments;
-  const auto* why = add_why(app, why_arguments);
-  StageArguments stage_arguments;
-  const auto* stage = add_stage(app, stage_arguments);
-  StoreArguments store_arguments;
-  const auto* store = add_store(app, store_arguments);
-  ReportArguments report_arguments;
-  const auto* report = add_report(app, report_arguments);
-  const auto* show = add_show(app, report_arguments);
-  CompareArguments compare_arguments;
-  const auto* compare = add_compare(app, compare_arguments);
-  MergeArguments merge_arguments;
-  const auto* merge = add_merge(app, merge_arguments);
-  NewTaskArguments new_task_arguments;
-  const auto* new_task = add_new_task(app, new_task_arguments);
-  CheckArguments plugin_arguments;
-  const auto* check = add_check(app, plugin_arguments);
-  PowerArguments power_arguments;
-  const auto* power = add_power(app, power_arguments);
-
+  Arguments arguments;
+  const auto commands = add_commands(app, arguments);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitInput;
   }
-  if (run->parsed()) return run_command(arguments);
-  if (plan->parsed()) return plan_command(plan_arguments);
-  if (why->parsed()) return why_command(why_arguments);
-  if (stage->parsed()) return stage_command(stage_arguments);
-  if (schema->parsed()) return schema_command();
-  if (submission->parsed()) return submission_command(submission_arguments);
-  if (data_check->parsed()) return data_check_command(check_arguments);
-  if (store->parsed()) return store_command(store_arguments);
-  if (report->parsed()) return report_command(report_arguments);
-  if (show->parsed()) return show_command(report_arguments);
-  if (compare->parsed()) return compare_command(compare_arguments);
-  if (merge->parsed()) return merge_command(merge_arguments);
-  if (new_task->parsed()) return new_task_command(new_task_arguments);
-  if (check->parsed()) return check_command(plugin_arguments);
-  if (power->parsed()) return power_command(power_arguments);
-  return tasks->parsed() ? tasks_command(tasks_arguments) : score_command(score_arguments);
+  const auto chosen = std::find_if(commands.begin(), commands.end(),
+                                   [](const Command& command) { return command.app->parsed(); });
+  return chosen->run();
 }
 
 }  // namespace
