@@ -1,5 +1,6 @@
 #include "core/report/declared.h"
 
+#include <stdexcept>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -43,7 +44,10 @@ TaskMetrics task_metrics(const Json& json) {
     metric.how = hows().at(one.at("how").get<std::string>());
     metric.arguments = one.at("arguments").get<std::vector<std::size_t>>();
     metric.primary = one.at("primary").get<bool>();
-    for (const std::size_t argument : metric.arguments) made.statistics.at(argument);  // or throws
+    for (const std::size_t argument : metric.arguments) {
+      if (argument >= made.statistics.size())
+        throw std::out_of_range("a metric's argument is beyond the statistics");
+    }
     made.metrics.push_back(std::move(metric));
   }
   return made;

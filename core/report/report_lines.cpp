@@ -14,7 +14,7 @@ namespace {
 std::string fixed(double value, const char* format) {
   std::array<char, 32> text;
   std::snprintf(text.data(), text.size(), format, value);
-  const std::string shown = text.data();
+  std::string shown = text.data();
   if (shown.find_first_of("123456789") == std::string::npos && shown.starts_with('-'))
     return (format[1] == '+' ? "+" : "") + shown.substr(1);  // no -0.0
   return shown;
@@ -104,7 +104,7 @@ std::string legend_text(const Json& report) {
 }
 
 std::string verdict_word(const Json& finding) {
-  const auto word = finding["verdict"].get<std::string>();
+  auto word = finding["verdict"].get<std::string>();
   if (finding["kind"] != "contrast") return word;
   if (word == "harms") return "low fares worse than high";
   if (word == "helps") return "low fares better than high";
@@ -146,7 +146,8 @@ Lines narrow_target_lines(const Json& report) {
       lines.push_back({comparison_text(finding), subject});
       lines.back().resize(lines[0].size(), "-");
     }
-    const auto column = std::find(lines[0].begin() + 2, lines[0].end(), finding["target"]);
+    const auto column =
+        std::find(lines[0].begin() + 2, lines[0].end(), finding["target"].get<std::string>());
     const auto verdict = finding["verdict"].get<std::string>();
     std::string mark = verdict == "helps" || verdict == "harms" ? " " + verdict : "";
     if (finding["kind"] == "contrast" && !mark.empty())

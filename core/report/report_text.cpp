@@ -40,52 +40,56 @@ std::string markdown_cell(const std::string& text) {
 std::string markdown_table(const Lines& lines) {
   std::string text;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    text += "|";
+    text += '|';
     for (const auto& cell : lines[i]) text += " " + markdown_cell(cell) + " |";
-    text += "\n";
+    text += '\n';
     if (i > 0) continue;
-    text += "|";
+    text += '|';
     for (std::size_t c = 0; c < lines[i].size(); ++c) text += "---|";
-    text += "\n";
+    text += '\n';
   }
   return text + "\n";
+}
+
+// What a language's line shows of an arm: the score of a baseline, of another arm the difference.
+std::string language_cell(const Json& report, const Json& target, const Json& code,
+                          const Json& arm) {
+  std::string cell = "missing";
+  for (const auto& finding : report["differences"]) {
+    if (finding["target"] != target["name"] || finding["subject"] != code ||
+        finding["arm"] != arm["name"])
+      continue;
+    cell = finding["verdict"].get<std::string>();
+    if (!finding["difference"].is_null()) cell = difference_text(finding) + " " + cell;
+  }
+  if (arm["name"] != arm["baseline"]) return cell;
+  for (const auto& scores : report["scores"]) {
+    if (scores["target"] != target["name"] || scores["language"] != code ||
+        scores["arm"] != arm["name"])
+      continue;
+    double sum = 0;
+    for (const auto& value : scores["values"]) sum += value.get<double>();
+    cell = score_text(sum / static_cast<double>(scores["values"].size()));
+  }
+  return cell;
 }
 
 // With a header: a line for each language of a target, a column for each arm.
 Lines language_lines(const Json& report, const Json& target) {
   Lines lines{{"language", "group"}};
-  std::vector<std::string> arms;
   for (const auto& arm : report["arms"]) {
-    arms.push_back(arm["name"].get<std::string>());
+    const auto name = arm["name"].get<std::string>();
     const bool baseline = arm["name"] == arm["baseline"];
-    lines[0].push_back(arms.back() + (baseline ? "" : " - " + arm["baseline"].get<std::string>()));
+    lines[0].push_back(name + (baseline ? "" : " - " + arm["baseline"].get<std::string>()));
   }
   for (const auto& language : report["languages"]) {
     const Json& code = language["code"];
-    if (std::find(target["languages"].begin(), target["languages"].end(), code) ==
-        target["languages"].end())
-      continue;
+    const Json& of_target = target["languages"];
+    if (std::find(of_target.begin(), of_target.end(), code) == of_target.end()) continue;
     std::vector<std::string> line{
         code.get<std::string>(),
         language["group"].is_null() ? "-" : language["group"].get<std::string>()};
-    line.resize(2 + arms.size(), "missing");
-    for (const auto& finding : report["differences"]) {
-      if (finding["target"] != target["name"] || finding["subject"] != code) continue;
-      const auto place = std::find(arms.begin(), arms.end(), finding["arm"].get<std::string>());
-      std::string cell = finding["verdict"].get<std::string>();
-      if (!finding["difference"].is_null()) cell = difference_text(finding) + " " + cell;
-      line[2 + static_cast<std::size_t>(place - arms.begin())] = cell;
-    }
-    for (const auto& scores : report["scores"]) {
-      if (scores["target"] != target["name"] || scores["language"] != code) continue;
-      const auto place = std::find(arms.begin(), arms.end(), scores["arm"].get<std::string>());
-      std::string& cell = line[2 + static_cast<std::size_t>(place - arms.begin())];
-      double sum = 0;
-      for (const auto& value : scores["values"]) sum += value.get<double>();
-      const auto& arm = report["arms"][static_cast<std::size_t>(place - arms.begin())];
-      if (arm["name"] == arm["baseline"])
-        cell = score_text(sum / static_cast<double>(scores["values"].size()));
-    }
+    for (const auto& arm : report["arms"]) line.push_back(language_cell(report, target, code, arm));
     lines.push_back(std::move(line));
   }
   return lines;
@@ -94,7 +98,7 @@ Lines language_lines(const Json& report, const Json& target) {
 std::string csv_cell(const Json& value) {
   if (value.is_null()) return "";
   if (!value.is_string()) return value.dump();
-  const auto text = value.get<std::string>();
+  auto text = value.get<std::string>();
   if (text.find_first_of(",\"\n") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
@@ -132,7 +136,7 @@ std::string report_markdown(const Json& report) {
   if (!grouping.empty()) text += grouping + "\n\n";
   text += declared_text(report) + "\n\n";
   for (const auto& note : report["notes"]) text += "- " + note.get<std::string>() + "\n";
-  if (!report["notes"].empty()) text += "\n";
+  if (!report["notes"].empty()) text += '\n';
   if (!report["hypotheses"].empty()) {
     text += "## Hypotheses\n\n" + markdown_table(hypothesis_lines(report));
     for (const auto& one : report["hypotheses"]) {
@@ -140,7 +144,7 @@ std::string report_markdown(const Json& report) {
       text += "- " + one["name"].get<std::string>() + ": " + one["claim"].get<std::string>() +
               (one["source"] == "" ? "" : " (" + one["source"].get<std::string>() + ")") + "\n";
     }
-    text += "\n";
+    text += '\n';
   }
   text += "## Languages\n\nOf baselines the score, of other arms the difference.\n\n";
   for (const auto& target : report["targets"]) {
@@ -168,7 +172,7 @@ std::string report_csv(const Json& report) {
     for (const auto& finding : report[list]) {
       std::string line;
       for (const auto& key : keys) {
-        if (&key != &keys.front()) line += ",";
+        if (&key != &keys.front()) line += ',';
         if (key == "target" && finding["target"].is_null()) {
           line += "mean";
         } else if (finding.contains(key)) {

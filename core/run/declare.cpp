@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/log.h"
 
 namespace sojourn {
 
@@ -17,7 +18,9 @@ void keep_older_count(const fs::path& folder, Declared& declared) {
     const Declared older = read_declared(file);
     if (same_declarations(older, declared))
       declared.scores_before = std::min(declared.scores_before, older.scores_before);
-  } catch (const Error&) {  // of another version: says nothing
+  } catch (const Error& error) {
+    spdlog::info("what was declared here before can't be read, as of another version: {}",
+                 error.what());
   }
 }
 

@@ -48,8 +48,8 @@ TEST_CASE("An unknown key is named with its table and the nearest known key", "[
         "FILE:10:1: unknown key 'nmae' in [[intermediate]] (did you mean 'name'?)");
   CHECK(StudyFile("sead = 1\n" + minimal_study()).error() ==
         "FILE:1:1: unknown key 'sead' at the top level (did you mean 'seeds'?)");
-  CHECK(error_after("[report]\ngroups = 'x'\n") ==
-        "FILE:10:1: unknown key 'groups' in [report]; expected one of: baseline");
+  CHECK(error_after("[report]\nbaselines = 'x'\n") ==
+        "FILE:10:1: unknown key 'baselines' in [report] (did you mean 'baseline'?)");
 }
 
 TEST_CASE("Of two unknown keys the one further up is reported", "[config]") {

@@ -350,6 +350,7 @@ test = 4
 
 [report]
 baseline = "none"
+margin = 1.0
 )");
 }
 
