@@ -17,7 +17,8 @@ using Json = nlohmann::ordered_json;
 const std::map<std::string, MetricSpec::How>& hows() {
   static const std::map<std::string, MetricSpec::How> names{{"ratio", MetricSpec::How::kRatio},
                                                             {"f1", MetricSpec::How::kF1},
-                                                            {"margin", MetricSpec::How::kMargin}};
+                                                            {"margin", MetricSpec::How::kMargin},
+                                                            {"pearson", MetricSpec::How::kPearson}};
   return names;
 }
 

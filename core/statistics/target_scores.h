@@ -31,7 +31,7 @@ struct TargetScores {
   std::vector<std::uint64_t> seeds;
   std::size_t statistics = 0;  // how many an example has
   // The score is the mean of these, as in (F1 + exact match) / 2; arguments index the statistics.
-  // Ratios and F1 only.
+  // Ratios, F1 and correlations only.
   std::vector<MetricSpec> metrics;
   std::vector<LanguageScores> languages;
 

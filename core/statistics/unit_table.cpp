@@ -1,6 +1,8 @@
 #include "core/statistics/unit_table.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -19,6 +21,22 @@ std::vector<bool> needed_statistics(const TargetScores& scores) {
   return needed;
 }
 
+// Of the correlation of x and y, by n and the sums of x, y, x x, y y, x y.
+std::array<double, 6> correlation_gradient(const std::array<double, 6>& sums) {
+  const auto& [n, x, y, xx, yy, xy] = sums;
+  const double spread_x = n * xx - x * x;
+  const double spread_y = n * yy - y * y;
+  if (!(spread_x * spread_y > 0)) return {};
+  const double scale = 1 / std::sqrt(spread_x * spread_y);
+  const double r = (n * xy - x * y) * scale;
+  return {xy * scale - r / 2 * (xx / spread_x + yy / spread_y),
+          r * x / spread_x - y * scale,
+          r * y / spread_y - x * scale,
+          -r / 2 * n / spread_x,
+          -r / 2 * n / spread_y,
+          n * scale};
+}
+
 // The derivative of a metric by each statistic, in points.
 std::vector<double> gradient(const MetricSpec& metric, const std::vector<double>& sums) {
   std::vector<double> by(sums.size(), 0.0);
@@ -29,10 +47,15 @@ std::vector<double> gradient(const MetricSpec& metric, const std::vector<double>
     by[metric.arguments[1]] -= 100 * sum(0) / (sum(1) * sum(1));
     return by;
   }
+  if (metric.how == MetricSpec::How::kPearson) {
+    const auto found = correlation_gradient({sum(0), sum(1), sum(2), sum(3), sum(4), sum(5)});
+    for (std::size_t i = 0; i < found.size(); ++i) by[metric.arguments[i]] += 100 * found[i];
+    return by;
+  }
   const double both = sum(1) + sum(2);  // F1
   if (both == 0) return by;
   by[metric.arguments[0]] += 200 / both;
-  for (const std::size_t i : {1, 2}) by[metric.arguments[i]] -= 200 * sum(0) / (both * both);
+  for (const std::size_t i : {1U, 2U}) by[metric.arguments[i]] -= 200 * sum(0) / (both * both);
   return by;
 }
 

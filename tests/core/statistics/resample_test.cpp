@@ -1,5 +1,6 @@
 #include "core/statistics/resample.h"
 
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -68,25 +69,49 @@ TEST_CASE("a unit is drawn as Poisson numbers of mean 1 are", "[core][statistics
   CHECK(weights(0, 8) != weights(1, 8));
 }
 
-TEST_CASE("influence values are what removing a little of a unit does to the score",
-          "[core][statistics]") {
-  auto scores = simulation::simulate(small(true), 2, 0).scores;
-  scores.metrics.push_back({"precision", "precision", MetricSpec::How::kRatio, {0, 1}, false});
+// Whether the influences of the first cell of a language are the derivatives of its score by the
+// weight of each unit.
+void check_influences(const TargetScores& scores, std::size_t at) {
   const auto tables = unit_tables(scores, 1);
-  const auto& language = scores.languages[1];
-  const auto& cell = tables[1].cells[0];
+  const auto& language = scores.languages[at];
+  const auto& cell = tables[at].cells[0];
   REQUIRE(cell.there);
-  for (std::size_t u = 0; u < tables[1].units.size(); ++u) {
+  for (std::size_t u = 0; u < tables[at].units.size(); ++u) {
     const auto score = [&](double weight) {
       std::vector<double> sums(scores.statistics);
       for (std::size_t i = 0; i < language.units.size(); ++i)
         for (std::size_t k = 0; k < sums.size(); ++k)
           sums[k] += language.cells[0][i * scores.statistics + k] *
-                     (language.units[i] == tables[1].units[u] ? weight : 1);
+                     (language.units[i] == tables[at].units[u] ? weight : 1);
       return score_of(scores, sums);
     };
     CHECK(cell.influence[u] == Approx((score(1 + 1e-5) - score(1 - 1e-5)) / 2e-5).margin(1e-5));
   }
+}
+
+TEST_CASE("influence values are what removing a little of a unit does to the score",
+          "[core][statistics]") {
+  auto scores = simulation::simulate(small(true), 2, 0).scores;
+  scores.metrics.push_back({"precision", "precision", MetricSpec::How::kRatio, {0, 1}, false});
+  check_influences(scores, 1);
+}
+
+TEST_CASE("so they are where the score is a correlation", "[core][statistics]") {
+  auto scores = simulation::simulate(small(false), 2, 0).scores;
+  scores.statistics = 6;
+  scores.metrics = {{"pearson", "pearson", MetricSpec::How::kPearson, {0, 1, 2, 3, 4, 5}, true}};
+  for (auto& language : scores.languages) {
+    for (auto& cell : language.cells) {
+      cell.clear();
+      for (std::size_t i = 0; i < language.units.size(); ++i) {
+        const double y = std::sin(static_cast<double>(i));
+        const double x = y + 0.5 * std::cos(3.0 * static_cast<double>(i)) + 0.2;
+        for (const double statistic : {1.0, x, y, x * x, y * y, x * y})
+          cell.push_back(static_cast<CellStatistics::value_type>(statistic));
+      }
+    }
+  }
+  check_influences(scores, 0);
 }
 
 TEST_CASE("translations and questions on one document are one unit", "[core][statistics]") {
