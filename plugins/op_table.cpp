@@ -15,10 +15,9 @@ namespace {
 using Values = std::span<const OpValue>;
 using Type = OpArgument::Type;
 
-}  // namespace
-
-const std::vector<OpSchema>& all_ops() {
-  static const std::vector<OpSchema> table{
+// What heads and their losses are made of.
+std::vector<OpSchema> head_op_schemas() {
+  return {
       {"core1::linear",
        {{"input", Type::kTensor, {}},
         {"weight", Type::kTensor, {}},
@@ -63,30 +62,45 @@ const std::vector<OpSchema>& all_ops() {
        &head_ops::squared_error},
       {"core1::binary_cross_entropy",
        {{"input", Type::kTensor, {}}, {"target", Type::kTensor, {}}},
-       &head_ops::binary_cross_entropy},
-      {"core1::normalize", {{"input", Type::kTensor, {}}}, &batch_ops::normalize},
-      {"core1::add",
-       {{"input", Type::kTensor, {}}, {"other", Type::kTensorOrFloat, {}}},
-       &batch_ops::add},
-      {"core1::sub",
-       {{"input", Type::kTensor, {}}, {"other", Type::kTensorOrFloat, {}}},
-       &batch_ops::sub},
-      {"core1::mul",
-       {{"input", Type::kTensor, {}}, {"other", Type::kTensorOrFloat, {}}},
-       &batch_ops::mul},
-      {"core1::relu", {{"input", Type::kTensor, {}}}, &batch_ops::relu},
-      {"core1::sum", {{"input", Type::kTensor, {}}}, &batch_ops::sum},
-      {"core1::masked_fill",
-       {{"input", Type::kTensor, {}}, {"mask", Type::kTensor, {}}, {"value", Type::kFloat, {}}},
-       &batch_ops::masked_fill},
-      {"core1::gather",
-       {{"input", Type::kTensor, {}}, {"index", Type::kTensor, {}}},
-       &batch_ops::gather},
-      {"core1::arange", {{"input", Type::kTensor, {}}}, &batch_ops::arange},
-      {"core1::any_equal",
-       {{"input", Type::kTensor, {}}, {"other", Type::kTensor, {}}},
-       &batch_ops::any_equal},
-      {"core1::multinomial", {{"weights", Type::kTensor, {}}}, &batch_ops::multinomial}};
+       &head_ops::binary_cross_entropy}};
+}
+
+// What compares the examples of a batch.
+std::vector<OpSchema> batch_op_schemas() {
+  return {{"core1::normalize", {{"input", Type::kTensor, {}}}, &batch_ops::normalize},
+          {"core1::add",
+           {{"input", Type::kTensor, {}}, {"other", Type::kTensorOrFloat, {}}},
+           &batch_ops::add},
+          {"core1::sub",
+           {{"input", Type::kTensor, {}}, {"other", Type::kTensorOrFloat, {}}},
+           &batch_ops::sub},
+          {"core1::mul",
+           {{"input", Type::kTensor, {}}, {"other", Type::kTensorOrFloat, {}}},
+           &batch_ops::mul},
+          {"core1::relu", {{"input", Type::kTensor, {}}}, &batch_ops::relu},
+          {"core1::sum", {{"input", Type::kTensor, {}}}, &batch_ops::sum},
+          {"core1::masked_fill",
+           {{"input", Type::kTensor, {}}, {"mask", Type::kTensor, {}}, {"value", Type::kFloat, {}}},
+           &batch_ops::masked_fill},
+          {"core1::gather",
+           {{"input", Type::kTensor, {}}, {"index", Type::kTensor, {}}},
+           &batch_ops::gather},
+          {"core1::arange", {{"input", Type::kTensor, {}}}, &batch_ops::arange},
+          {"core1::any_equal",
+           {{"input", Type::kTensor, {}}, {"other", Type::kTensor, {}}},
+           &batch_ops::any_equal},
+          {"core1::multinomial", {{"weights", Type::kTensor, {}}}, &batch_ops::multinomial}};
+}
+
+}  // namespace
+
+const std::vector<OpSchema>& all_ops() {
+  static const std::vector<OpSchema> table = [] {
+    auto all = head_op_schemas();
+    const auto more = batch_op_schemas();
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }();
   return table;
 }
 

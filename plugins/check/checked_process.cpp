@@ -89,7 +89,7 @@ class Session {
     std::from_chars(number.data(), number.data() + number.size(), index);
     if (index >= 0) tasks_.emplace(plugin_, static_cast<std::size_t>(index), arguments.at(1));
     for (std::size_t i = 3; i < arguments.size(); ++i) {
-      if (arguments[i].starts_with("-")) {
+      if (arguments[i].starts_with('-')) {
         not_passed_.insert(arguments[i].substr(1));
       } else {
         tests_.push_back(arguments[i]);

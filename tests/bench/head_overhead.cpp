@@ -23,8 +23,8 @@
 #include <ATen/ops/select.h>
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/tensor.h>
+#include <CLI/CLI.hpp>
 
-#include "core/base/error.h"
 #include "core/model/cross_entropy.h"
 #include "core/model/dropout.h"
 #include "core/train/trainer.h"
@@ -107,7 +107,7 @@ struct Stage {
 Stage train_once(const std::filesystem::path& folder, Task& task, bool native,
                  const FeatureTable& features, std::int64_t steps) {
   Encoder encoder(folder, at::kCPU);
-  TaskHead head = make(task, native, encoder.config().hidden);
+  TaskHead head = make(task, native, encoder.config().hidden_size);
   TrainingSettings settings;
   settings.stage = "overhead";
   settings.steps = steps;
@@ -166,7 +166,7 @@ int compare(const std::filesystem::path& folder, std::int64_t steps, int rounds)
     plugin_steps.insert(plugin_steps.end(), plugin.step_seconds.begin(), plugin.step_seconds.end());
     native_steps.insert(native_steps.end(), native.step_seconds.begin(), native.step_seconds.end());
   }
-  const std::int64_t hidden = Encoder(folder, at::kCPU).config().hidden;
+  const std::int64_t hidden = Encoder(folder, at::kCPU).config().hidden_size;
   const TaskHead plugin = make(task, false, hidden);
   const TaskHead native = make(task, true, hidden);
   double alone[2] = {1e9, 1e9};  // NOLINT(modernize-avoid-c-arrays)
@@ -186,20 +186,17 @@ int compare(const std::filesystem::path& folder, std::int64_t steps, int rounds)
 }  // namespace
 }  // namespace sojourn
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
+  CLI::App app("Compares a head that a plugin builds with the same head written in the host.");
   std::filesystem::path encoder;
   std::int64_t steps = 6;
   int rounds = 3;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string name = argv[i];
-    if (name == "--encoder") encoder = argv[i + 1];
-    if (name == "--steps") steps = std::atoll(argv[i + 1]);
-    if (name == "--rounds") rounds = std::atoi(argv[i + 1]);
-  }
-  try {
-    return sojourn::compare(encoder, steps, rounds);
-  } catch (const sojourn::Error& error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
-    return 2;
-  }
+  app.add_option("--encoder", encoder, "A Hugging Face directory")->required();
+  app.add_option("--steps", steps, "Of each stage [6]");
+  app.add_option("--rounds", rounds, "Of both [3]");
+  CLI11_PARSE(app, argc, argv);
+  return sojourn::compare(encoder, steps, rounds);
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "error: %s\n", error.what());
+  return 2;
 }

@@ -100,7 +100,7 @@ int run(int threads, std::size_t targets) {
 
 int main(int argc, char** argv) {
   try {
-    return sojourn::run(argc > 1 ? std::atoi(argv[1]) : 2,
+    return sojourn::run(argc > 1 ? static_cast<int>(std::strtol(argv[1], nullptr, 10)) : 2,
                         argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 9);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "error: %s\n", error.what());
