@@ -75,7 +75,8 @@ TEST_CASE("what no seed has is missing, not zero", "[core][statistics]") {
 TEST_CASE("without noise of seeds the variance is that of the examples", "[core][statistics]") {
   auto scores = hand_made(2);
   for (auto& language : scores.languages) language.cells = {cell(3), cell(3), cell(8), cell(8)};
-  const auto& l0 = *analyse(scores, kComparisons, kSubjects, {}).estimates[0][0];
+  const auto result = analyse(scores, kComparisons, kSubjects, {});
+  const auto& l0 = *result.estimates[0][0];
   CHECK(l0.seed_variance == 0);
   // 5 of 10 examples differ: the variance of a mean of 10, sample variance 0.25 * 10 / 9, in %.
   CHECK(l0.example_variance == Approx(1e4 * 0.25 / 9));
