@@ -121,6 +121,7 @@ int run(int argc, char** argv) {
     } else if (value && std::strcmp(argv[i], "--studies") == 0) {
       plan.studies = std::strtoul(argv[++i], nullptr, 10);
       plan.shifted = plan.studies * 3 / 10;
+      plan.naive = plan.studies / 10;
     } else if (value && std::strcmp(argv[i], "--only") == 0) {
       only = argv[++i];
     } else {
