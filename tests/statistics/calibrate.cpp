@@ -56,7 +56,7 @@ std::vector<Scenario> variants(std::size_t seeds, Noise noise) {
 
 std::vector<Scenario> scenarios() {
   std::vector<Scenario> all;
-  for (const std::size_t seeds : {3, 5, 10})
+  for (const std::size_t seeds : std::initializer_list<std::size_t>{3, 5, 10})
     for (const Noise& noise : {Noise{0, 0}, {0.05, 0.05}, {0.1, 0.02}, {0.02, 0.1}, {0.2, 0.05}})
       all.push_back(scenario(seeds, noise));
   for (const auto& s : variants(3, {0.05, 0.05})) all.push_back(s);
@@ -94,8 +94,8 @@ void print_power(CalibrationPlan plan) {
   std::printf("\n|---|---|---|---|---|---|---|---|\n");
   plan.naive = 0;
   plan.studies = 0;
-  for (const std::size_t seeds : {3, 5, 10}) {
-    for (const std::size_t examples : {500, 2000}) {
+  for (const std::size_t seeds : std::initializer_list<std::size_t>{3, 5, 10}) {
+    for (const std::size_t examples : std::initializer_list<std::size_t>{500, 2000}) {
       Scenario s = scenario(seeds, {0.05, 0.05}, "power");
       s.examples = examples;
       std::printf("| %zu | %zu |", seeds, examples);
