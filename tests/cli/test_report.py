@@ -1,5 +1,6 @@
 """`sojourn report`, `show` and `compare`: what is joined, what is refused, and what is missing stays missing."""
 
+import os
 import csv
 import json
 import shutil
@@ -212,6 +213,7 @@ def test_what_isnt_a_run_is_refused(studied, tmp_path):
         assert result.returncode == 2 and "expected the folder of a run" in result.stderr
 
 
+@pytest.mark.skipif(os.environ.get("SOJOURN_SANITIZED") == "1", reason="takes minutes; the plain build does it")
 def test_a_report_of_the_papers_size_is_a_page_of_less_than_5_mb(world):
     paper_size.make_run(world.root / "large")
     report = report_of(world, "large")
