@@ -1,8 +1,8 @@
 """`sojourn report`, `show` and `compare`: what is joined, what is refused, and what is missing stays missing."""
 
-import os
 import csv
 import json
+import os
 import shutil
 from pathlib import Path
 
