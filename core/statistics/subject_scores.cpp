@@ -38,8 +38,8 @@ class Measuring {
       const LanguageTable& table = tables_[part.language];
       all.insert(all.end(), table.units.begin(), table.units.end());
       result_.examples += table.examples;
-      const double unit = 100 * part.weight / static_cast<double>(table.units.size());
-      one_unit_ += unit * unit;
+      const double example = 100 * part.weight / static_cast<double>(table.examples);
+      one_example_ += example * example;
     }
     std::sort(all.begin(), all.end());
     all.erase(std::unique(all.begin(), all.end()), all.end());
@@ -96,11 +96,11 @@ class Measuring {
       second += mean * mean;
       fourth += mean * mean * mean * mean;
     }
-    // Where arms hardly ever differ there is little to estimate from: at least as if one unit did.
-    // With 4 degrees of freedom at least, that is the rule of three: 3 in n for what never
+    // Where arms hardly ever differ there is little to estimate from: at least as if one example
+    // did. With 4 degrees of freedom at least, that is the rule of three: 3 in n for what never
     // occurred.
     constexpr double kFewest = 4;
-    arm.example_variance = std::max(correction * second, one_unit_);
+    arm.example_variance = std::max(correction * second, one_example_);
     const double spread = fourth - second * second / units;
     const double most = std::max(units - 1, kFewest);
     arm.example_df = spread > 0 ? std::clamp(2 * second * second / spread, kFewest, most) : kFewest;
@@ -111,7 +111,8 @@ class Measuring {
   const MeasuredSubject& subject_;
   SubjectMeasures result_;
   std::size_t units_ = 0;
-  double one_unit_ = 0;  // the square of what a unit's change from 0 to 100 does to the score
+  double one_example_ =
+      0;  // the square of what an example that goes from 0 to 100 does to the score
   std::vector<std::vector<std::size_t>> places_;
 };
 
