@@ -86,6 +86,19 @@ TEST_CASE("without noise of seeds the variance is that of the examples", "[core]
   CHECK(l0.examples_only.high == Approx(80).margin(10));
 }
 
+TEST_CASE("noise of single examples isn't taken for noise of seeds", "[core][statistics]") {
+  auto scores = hand_made(2);
+  CellStatistics others;  // the other five examples
+  for (int i = 0; i < 10; ++i) others.insert(others.end(), {i < 5 ? 0.0 : 1.0, 1.0});
+  for (auto& language : scores.languages) language.cells = {cell(5), cell(5), cell(5), others};
+  const auto result = analyse(scores, kComparisons, kSubjects, {});
+  const auto& l0 = *result.estimates[0][0];
+  // At one seed the arms agree, at the other each example's difference is +-10 points: ten
+  // variances of 50, and the correction for the mean.
+  CHECK(l0.parts.arms.at("x").noise == Approx(500 * 10.0 / 9));
+  CHECK(l0.seed_variance == 0);
+}
+
 TEST_CASE("arms that agree on all examples aren't known to be equal", "[core][statistics]") {
   auto scores = hand_made(3);
   for (auto& language : scores.languages) language.cells.assign(6, cell(10));
@@ -162,6 +175,9 @@ TEST_CASE("a mean over targets has their seeds in common", "[core][statistics]")
   CHECK(mean.seeds == std::vector<std::uint64_t>{1, 2});
   CHECK(mean.example_variance ==
         Approx((both[0]->example_variance + both[1]->example_variance) / 4));
+  CHECK(mean.parts.arms.at("x").noise ==
+        Approx((both[0]->parts.arms.at("x").noise + both[1]->parts.arms.at("x").noise) / 4));
+  CHECK(mean.parts.arms.at("x").noise > 0);
   CHECK(mean.inference);
 }
 
