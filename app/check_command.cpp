@@ -13,6 +13,7 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   sojourn check build/my_task.so                     with the sample data in build/data, if it is there
   sojourn check build/my_task.so --data my_task/data
+  sojourn check build/my_task.so --data data --test head.gradient
   sojourn check build/my_task.so --data data --json
 
 Looks at the file, then loads it in processes of its own: a crash or a hang is a finding, and the tests that
@@ -34,12 +35,18 @@ CLI::App* add_check(CLI::App& app, CheckArguments& arguments) {
       ->type_name("DIR");
   check->add_option("--time-limit", arguments.time_limit, "Seconds that a test may take [60]")
       ->check(CLI::PositiveNumber);
+  check
+      ->add_option("--test", arguments.tests,
+                   "Run this test and those that it needs, as often as you like [all]")
+      ->type_name("ID")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   check->add_flag("--json", arguments.json, "JSON instead of text");
   return check;
 }
 
 int check_command(const CheckArguments& arguments) {
-  CheckOptions options{arguments.plugin, arguments.data, arguments.time_limit};
+  CheckOptions options{arguments.plugin, arguments.data, arguments.time_limit, arguments.tests};
   if (options.data.empty()) {
     const auto beside = std::filesystem::absolute(options.plugin).parent_path() / "data";
     if (std::filesystem::is_directory(beside)) options.data = beside;

@@ -152,6 +152,7 @@ struct CheckArguments {
   std::filesystem::path plugin;
   std::filesystem::path data;  // empty: the folder `data` beside the plugin, if there is one
   double time_limit = 60;      // seconds, of each test
+  std::vector<std::string> tests;
   bool json = false;
 };
 

@@ -29,6 +29,13 @@ sojourn_status tuned(sojourn_ctx* context, const void* p, std::uint64_t n) noexc
   });
 }
 
+// What is asked for in one call: more is a number that was never set.
+void require_few(std::uint64_t n, const char* function) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 30;
+  require(n <= kMost, std::string(function) + ": n is " + std::to_string(n) + ", at most " +
+                          std::to_string(kMost) + " are given");
+}
+
 // Until the callback ends.
 template <typename T>
 const T& keep(const sojourn_ctx& c, T value) {
@@ -44,6 +51,7 @@ sojourn_status random(sojourn_ctx* context, sojourn_str stream, std::uint64_t n,
     if (c.eval == nullptr) refuse_place(c, "random", "decode_tune and decode_finish");
     require(out != nullptr, "random needs a place");
     require(!invalid_utf8_at(from_abi(stream)), "the name of a stream isn't UTF-8");
+    require_few(n, "random");
     const Philox generator({}, "eval/" + std::string(from_abi(stream)));
     std::vector<std::uint32_t> numbers;
     for (std::uint64_t i = 0; i < n; ++i) numbers.push_back(generator(i / 4)[i % 4]);
@@ -127,6 +135,7 @@ sojourn_status ranks(sojourn_ctx* context, std::int64_t from, std::int64_t to,
   return host_function(context, [&](sojourn_ctx& c) {
     const VectorSearch& search = search_of(c, "ranks");
     require(rank != nullptr && cosine != nullptr, "ranks needs two places");
+    require_few(n, "ranks");
     require_places(rows, n, count_of(search, from));
     require_places(targets, n, count_of(search, to));
     const auto size = static_cast<std::size_t>(n);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <stdexcept>
 
 #include "core/base/text.h"
 #include "plugins/batch_ops.h"
@@ -220,6 +221,8 @@ at::Tensor call_op(const BoundOp& op, std::span<const OpValue> values, const OpC
     throw Refusal(SOJOURN_INVALID, schema.name + ": " + text.substr(0, text.find('\n')));
   } catch (const Refusal& refusal) {
     throw Refusal(refusal.status(), schema.name + ": " + refusal.what());
+  } catch (const std::runtime_error& error) {  // LibTorch's, for a number that its type can't hold
+    throw Refusal(SOJOURN_INVALID, schema.name + ": " + error.what());
   }
 }
 

@@ -59,6 +59,17 @@ void check_ids(const FeatureTable& features, std::int64_t vocab_size, const std:
   }
 }
 
+void check_lengths(const FeatureTable& features, std::int64_t max_tokens,
+                   const std::string& where) {
+  for (const std::int64_t length : features.lengths()) {
+    if (length > max_tokens) {
+      throw Error(ErrorKind::kPlugin, where,
+                  "featurize: a feature of " + std::to_string(length) + " pieces, max_tokens is " +
+                      std::to_string(max_tokens));
+    }
+  }
+}
+
 // Where the size of a data set is kept: a file of three numbers, named by all that decides them.
 std::filesystem::path size_file(const Task& task, const DatasetKey& key,
                                 const std::map<std::string, std::filesystem::path>& files,
@@ -113,6 +124,7 @@ LoadedDataset load_dataset(Task& task, const DatasetKey& key, const DataContext&
   const bool known = !cached.empty() && features.load(cached);
   if (!known) features = featurize(task, *data, examples, context.threads, where);
   check_ids(features, context.vocab_size, where);
+  check_lengths(features, key.max_tokens, where);
   if (features.size() == 0) {
     throw input_error(request.files.begin()->second.string(),
                       "has no example for split " + key.split + ", language " + key.language);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/base/json_object.h"
 #include "core/base/text.h"
 #include "core/data/manifest_node.h"
 #include "core/data/options.h"
@@ -341,7 +342,8 @@ double MetricSpec::evaluate(const std::vector<double>& sums) const {
 }
 
 Manifest parse_manifest(std::string_view json, const std::string& where) {
-  const auto parsed = parse_manifest_json(json, where);
+  constexpr int kDeepest = 32;
+  const auto parsed = parse_json_object(json, where + ": manifest", kDeepest);
   const Node root(parsed, "", where);
   root.expect_keys({"name",      "kind",      "licence",    "languages", "codes",
                     "splits",    "benchmark", "train_on",   "fields",    "loss_items",

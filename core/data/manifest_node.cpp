@@ -1,42 +1,19 @@
 #include "core/data/manifest_node.h"
 
 #include <algorithm>
-#include <set>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
 
 namespace sojourn {
 
-namespace {
-
-using Json = nlohmann::json;
-
-}  // namespace
-
-nlohmann::json parse_manifest_json(std::string_view text, const std::string& where) {
-  std::vector<std::set<std::string>> open;  // the keys seen in each object that isn't closed yet
-  const auto check = [&](int, Json::parse_event_t event, Json& value) {
-    if (event == Json::parse_event_t::object_start) open.emplace_back();
-    if (event == Json::parse_event_t::object_end) open.pop_back();
-    if (event == Json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second) {
-      throw input_error(where, "manifest: key '" + value.get<std::string>() + "' comes twice");
-    }
-    return true;
-  };
-  try {
-    return Json::parse(text, check);
-  } catch (const Json::exception& error) {
-    throw input_error(where, std::string("manifest: not JSON: ") + error.what());
-  }
-}
-
 void ManifestNode::fail(const std::string& what) const {
   throw input_error(*where_, "manifest: " + (path_.empty() ? "" : path_ + ": ") + what);
 }
 
 void ManifestNode::expect(bool holds, const std::string& what) const {
-  if (!holds) fail("expected " + what + ", found " + value_->dump().substr(0, 60));
+  constexpr bool kAscii = true;  // so that it can be cut anywhere
+  if (!holds) fail("expected " + what + ", found " + value_->dump(-1, ' ', kAscii).substr(0, 60));
 }
 
 void ManifestNode::expect_keys(const std::vector<std::string>& known) const {
@@ -63,7 +40,7 @@ void ManifestNode::for_each_member(
 std::vector<ManifestNode> ManifestNode::items() const {
   expect(value_->is_array(), "a list");
   std::vector<ManifestNode> nodes;
-  for (const Json& item : *value_)
+  for (const auto& item : *value_)
     nodes.push_back(child(item, path_ + "[" + std::to_string(nodes.size()) + "]"));
   return nodes;
 }

@@ -4,16 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 namespace sojourn {
-
-// Throws Error(kInput) at `where` for what isn't JSON, and for a key that comes twice.
-nlohmann::json parse_manifest_json(std::string_view text, const std::string& where);
 
 // A JSON value and how to get there, for messages: "metrics[0].ratio". Throws Error(kInput) at
 // `where` for what isn't as asked.

@@ -7,7 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/model/json_object.h"
+#include "core/base/json_object.h"
 
 namespace sojourn {
 

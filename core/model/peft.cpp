@@ -11,7 +11,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/model/json_object.h"
+#include "core/base/json_object.h"
 #include "core/model/low_rank.h"
 #include "core/model/saved_tensors.h"
 

@@ -14,7 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
-#include "core/model/json_object.h"
+#include "core/base/json_object.h"
 
 namespace sojourn {
 

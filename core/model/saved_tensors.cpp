@@ -5,7 +5,7 @@
 #include <ATen/ops/tensor.h>
 
 #include "core/base/error.h"
-#include "core/model/json_object.h"
+#include "core/base/json_object.h"
 
 namespace sojourn {
 

@@ -20,16 +20,10 @@ namespace sojourn {
 
 namespace fs = std::filesystem;
 
-TaskBench::TaskBench(const fs::path& plugin, std::size_t index, fs::path data)
-    : data_(std::move(data)) {
+TaskBench::TaskBench(const fs::path& plugin, std::size_t index, fs::path data, fs::path scratch)
+    : data_(std::move(data)), scratch_(std::move(scratch)) {
   const sojourn_plugin& traced = traced_plugin(*plugin_entry(plugin)(), index);
   task_ = std::make_unique<PluginTask>(std::make_shared<const PluginLibrary>(plugin, traced), 0);
-}
-
-TaskBench::~TaskBench() {
-  if (scratch_.empty()) return;
-  std::error_code ignored;
-  fs::remove_all(scratch_, ignored);
 }
 
 const std::vector<Sample>& TaskBench::samples() {
@@ -64,7 +58,11 @@ const Sample& TaskBench::training() {
 
 const Sample& TaskBench::scored() {
   if (!manifest().is_scored()) throw CheckSkipped("the task is trained, never scored");
-  return samples().back();
+  if (!task_->tunes()) return samples().back();
+  for (const auto& sample : samples()) {
+    if (sample.split == "dev") return sample;
+  }
+  throw CheckSkipped("decoding learns on a dev split, which the sample data hasn't");
 }
 
 std::vector<std::string> TaskBench::labels() { return head_labels(*task_, data_); }
@@ -88,7 +86,7 @@ const Tokenizer& TaskBench::tokenizer() {
 }
 
 Encoder& TaskBench::new_encoder() {
-  const fs::path directory = scratch() / "encoder";
+  const fs::path directory = scratch_ / "encoder";
   if (!fs::exists(directory)) {
     fs::create_directory(directory);
     auto config = nlohmann::json::parse(read_file(tiny_encoder_directory() / "config.json"));
@@ -108,16 +106,6 @@ TaskHead TaskBench::new_head(std::uint64_t seed) {
       *task_, manifest().name,
       {config.hidden_size, static_cast<std::int64_t>(labels().size()), config.vocab_size, {}},
       at::kCPU, {seed, 0, 0});
-}
-
-const fs::path& TaskBench::scratch() {
-  if (scratch_.empty()) {
-    std::string pattern = (fs::temp_directory_path() / "sojourn-check-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-      throw Error(ErrorKind::kInternal, pattern, "can't be made");
-    scratch_ = pattern;
-  }
-  return scratch_;
 }
 
 FeatureTable features_of(const PluginTask& task, const Dataset& data, std::int64_t examples) {

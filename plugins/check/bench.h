@@ -41,11 +41,9 @@ class TaskBench {
   static constexpr std::int64_t kMaxTokens = 128;
   static constexpr std::int64_t kExamples = 32;  // of a split that tests look at
 
-  // data: the root of the sample data; empty where there is none.
-  TaskBench(const std::filesystem::path& plugin, std::size_t index, std::filesystem::path data);
-  TaskBench(const TaskBench&) = delete;
-  TaskBench& operator=(const TaskBench&) = delete;
-  ~TaskBench();
+  // data: the root of the sample data; empty where there is none. scratch: an empty folder.
+  TaskBench(const std::filesystem::path& plugin, std::size_t index, std::filesystem::path data,
+            std::filesystem::path scratch);
 
   PluginTask& task() { return *task_; }
   const Manifest& manifest() const { return task_->manifest(); }
@@ -67,16 +65,15 @@ class TaskBench {
   Encoder& new_encoder();
   TaskHead new_head(std::uint64_t seed = 1);
 
-  // A folder that goes with the bench.
-  const std::filesystem::path& scratch();
+  const std::filesystem::path& scratch() const { return scratch_; }
 
  private:
   std::filesystem::path data_;
+  std::filesystem::path scratch_;
   std::unique_ptr<PluginTask> task_;
   std::vector<Sample> samples_;
   std::unique_ptr<const Tokenizer> tokenizer_;
   std::unique_ptr<Encoder> encoder_;
-  std::filesystem::path scratch_;
 };
 
 // The features of the first examples, example by example.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -92,10 +94,33 @@ std::string text_of(const ContainedEnd& end, double time_limit) {
   return words.empty() ? text : text + "; its last output:\n" + words;
 }
 
+// An empty folder for a process that may not live to remove it.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "sojourn-check-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr)
+      throw Error(ErrorKind::kInternal, pattern, "can't be made");
+    path_ = pattern;
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  ~ScratchFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
 class Checker {
  public:
   explicit Checker(const CheckOptions& options) : options_(options) {
     report_.plugin = options.plugin;
+    for (const auto& id : options.tests) select(id);
   }
 
   CheckReport run() {
@@ -107,6 +132,26 @@ class Checker {
   }
 
  private:
+  // A test, and what it needs.
+  void select(const std::string& id) {
+    const auto all = check_tests();
+    const auto found = std::ranges::find(all, id, &CheckTest::id);
+    if (found == all.end()) {
+      std::vector<std::string> names;
+      for (const auto& test : all) names.emplace_back(test.id);
+      throw input_error("--test " + id, "there is no such test" + did_you_mean(id, names));
+    }
+    selected_.insert(id);
+    unmet_need(*found, [&](const std::string& need) {
+      select(need);
+      return true;
+    });
+  }
+
+  bool is_selected(std::string_view id) const {
+    return selected_.empty() || selected_.contains(std::string(id));
+  }
+
   void add(std::string_view test, const std::string& task, CheckOutcome outcome,
            const std::string& found) {
     if (outcome != CheckOutcome::kPassed) not_passed_.insert({task, std::string(test)});
@@ -116,6 +161,7 @@ class Checker {
   void check_file() {
     ElfFile elf;
     const auto try_test = [&](std::string_view test, const auto& problem) {
+      if (!is_selected(test)) return;
       const std::string missing = missing_for(check_test(test), "");
       if (!missing.empty()) return add(test, "", CheckOutcome::kSkipped, missing);
       const std::string found = problem();
@@ -148,7 +194,7 @@ class Checker {
     const CheckScope scope = index < 0 ? CheckScope::kPlugin : CheckScope::kTask;
     std::vector<std::string_view> left;
     for (const auto& test : check_tests()) {
-      if (test.scope == scope) left.push_back(test.id);
+      if (test.scope == scope && is_selected(test.id)) left.push_back(test.id);
     }
     while (!left.empty()) {
       std::vector<std::string> now;
@@ -162,8 +208,10 @@ class Checker {
   // process.
   std::size_t check_in_process(const std::string& task, int index,
                                const std::vector<std::string>& tests) {
-    std::vector<std::string> arguments{"sojourn", "check-child", options_.plugin.string(),
-                                       options_.data.string(), std::to_string(index)};
+    const ScratchFolder scratch;
+    std::vector<std::string> arguments{
+        "sojourn",      "check-child",        options_.plugin.string(), options_.data.string(),
+        scratch.path(), std::to_string(index)};
     std::size_t done = 0;
     const auto skip = [&] {  // those that can't be run; the next one can
       for (; done < tests.size(); ++done) {
@@ -221,6 +269,7 @@ class Checker {
 
   const CheckOptions& options_;
   CheckReport report_;
+  std::set<std::string> selected_;                            // empty: all
   std::set<std::pair<std::string, std::string>> not_passed_;  // task and test
 };
 

@@ -11,14 +11,15 @@ namespace sojourn {
 
 struct CheckOptions {
   std::filesystem::path plugin;
-  std::filesystem::path data;  // sample data; empty: none
-  double time_limit = 60;      // seconds, of each test
+  std::filesystem::path data;           // sample data; empty: none
+  double time_limit = 60;               // seconds, of each test
+  std::vector<std::string> tests = {};  // ids; empty: all
 };
 
-// Runs all tests. What a plugin does in them (a crash, a hang, an exit, a heap that grows and
-// grows) is a finding; the tests that remain go on in a new process. This program is started again
-// as `sojourn check-child`, with the arguments that checked_process() takes. Throws Error(kInput)
-// where there is no such file.
+// Runs the tests, and those that they need. What a plugin does in them (a crash, a hang, an exit, a
+// heap that grows and grows) is a finding; the tests that remain go on in a new process. This
+// program is started again as `sojourn check-child`, with the arguments that checked_process()
+// takes. Throws Error(kInput) where there is no such file or test.
 CheckReport check_plugin_file(const CheckOptions& options);
 
 // The part that runs in such a process.

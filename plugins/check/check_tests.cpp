@@ -75,7 +75,8 @@ constexpr std::array kTests = std::to_array<CheckTest>({
      "Check everything in dataset_open, count lines, and compare the number of columns before you "
      "use them."},
     {"data.invalid-utf8", kTask, "data.open",
-     "Text that isn't UTF-8 is an error of dataset_open that names the file.",
+     "Text that isn't UTF-8 is an error of dataset_open that names the file, unless it is repaired "
+     "or never read.",
      "Check each text while reading; the readers of the C++ layer do."},
     {"data.independent", kTask, "data.open", "Two open data sets don't know of each other.",
      "Keep what was read behind the dataset pointer, never in a global variable."},
@@ -115,8 +116,7 @@ constexpr std::array kTests = std::to_array<CheckTest>({
     {"decode.predictions", kTask, "data.features",
      "Decoding gives one prediction in UTF-8 for each example that was added, and what decode_tune "
      "learns is the same each time.",
-     "Call prediction once for each example in decode_finish, also for examples without features' "
-     "worth of an answer."},
+     "Call prediction once for each example in decode_finish, also where there is no good answer."},
     {"decode.order", kTask, "decode.predictions",
      "Predictions don't depend on the order in which examples are added, nor on decoders before.",
      "Key what decode_add keeps by its example; keep it behind the decoder pointer."},
@@ -171,15 +171,6 @@ std::string unmet_need(const CheckTest& test,
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return "";
-}
-
-std::string check_tests_markdown() {
-  std::string text = "| test | what holds | where it fails |\n|---|---|---|\n";
-  for (const auto& test : kTests) {
-    text += "| `" + std::string(test.id) + "` | " + std::string(test.rule) + " | " +
-            std::string(test.fix) + " |\n";
-  }
-  return text;
 }
 
 }  // namespace sojourn

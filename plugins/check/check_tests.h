@@ -1,4 +1,5 @@
 // The tests of `sojourn check`: their ids, which never change, and what is told of each.
+// docs/plugins-check.md has them all, in the same words.
 #pragma once
 
 #include <functional>
@@ -31,8 +32,5 @@ const CheckTest& check_test(std::string_view id);
 // The first id in test.needs for which `passed(id)` is false, or "".
 std::string unmet_need(const CheckTest& test,
                        const std::function<bool(const std::string& id)>& passed);
-
-// docs/plugins-check.md: the table of all tests.
-std::string check_tests_markdown();
 
 }  // namespace sojourn

@@ -1,5 +1,5 @@
-// The process in which a plugin is tried: `sojourn check-child PLUGIN DATA TASK [-TEST..]
-// [TEST..]`.
+// The process in which a plugin is tried: `sojourn check-child PLUGIN DATA SCRATCH TASK
+// [-TEST..] [TEST..]`.
 #include <algorithm>
 #include <charconv>
 #include <functional>
@@ -45,11 +45,15 @@ void say(const nlohmann::json& json) {
 // The tests of a task, by id.
 class TaskTests {
  public:
-  TaskTests(std::filesystem::path plugin, std::size_t index, std::filesystem::path data)
-      : plugin_(std::move(plugin)), index_(index), data_(std::move(data)) {}
+  TaskTests(std::filesystem::path plugin, std::size_t index, std::filesystem::path data,
+            std::filesystem::path scratch)
+      : plugin_(std::move(plugin)),
+        index_(index),
+        data_(std::move(data)),
+        scratch_(std::move(scratch)) {}
 
   void run(const std::string& id) {
-    if (bench_ == nullptr) bench_ = std::make_unique<TaskBench>(plugin_, index_, data_);
+    if (bench_ == nullptr) bench_ = std::make_unique<TaskBench>(plugin_, index_, data_, scratch_);
     if (id == "contract.errors") return check_violations();
     if (id == "close.exit") {
       bench_ = nullptr;  // and the rest is the parent's to see
@@ -65,19 +69,21 @@ class TaskTests {
   }
 
   void remember_violations() {
-    for (auto& violation : take_violations()) violations_.push_back(std::move(violation));
+    for (auto& violation : take_violations()) violations_.insert(std::move(violation));
   }
 
  private:
   void check_violations() const {
-    if (!violations_.empty()) throw CheckFinding(join(violations_, "\n"));
+    if (violations_.empty()) return;
+    throw CheckFinding(join(std::vector(violations_.begin(), violations_.end()), "\n"));
   }
 
   std::filesystem::path plugin_;
   std::size_t index_;
   std::filesystem::path data_;
+  std::filesystem::path scratch_;
   std::unique_ptr<TaskBench> bench_;
-  std::vector<std::string> violations_;
+  std::set<std::string> violations_;
 };
 
 class Session {
@@ -85,10 +91,12 @@ class Session {
   explicit Session(const std::vector<std::string>& arguments)
       : plugin_(arguments.at(0)), load_(plugin_) {
     int index = -1;
-    const std::string& number = arguments.at(2);
+    const std::string& number = arguments.at(3);
     std::from_chars(number.data(), number.data() + number.size(), index);
-    if (index >= 0) tasks_.emplace(plugin_, static_cast<std::size_t>(index), arguments.at(1));
-    for (std::size_t i = 3; i < arguments.size(); ++i) {
+    if (index >= 0) {
+      tasks_.emplace(plugin_, static_cast<std::size_t>(index), arguments.at(1), arguments.at(2));
+    }
+    for (std::size_t i = 4; i < arguments.size(); ++i) {
       if (arguments[i].starts_with('-')) {
         not_passed_.insert(arguments[i].substr(1));
       } else {

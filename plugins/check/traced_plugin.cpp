@@ -4,7 +4,8 @@
 #include <mutex>
 #include <utility>
 
-#include "plugins/context.h"
+#include "core/base/text.h"
+#include "plugins/host_api.h"
 
 namespace sojourn {
 
@@ -125,8 +126,17 @@ sojourn_status head_forward(sojourn_ctx* context, void* head, const sojourn_batc
   return status;
 }
 
+void set_error(sojourn_ctx* context, sojourn_str message) noexcept {
+  if (context != nullptr && context == current_call() && invalid_utf8_at(from_abi(message)))
+    violation(context->callback, "gave a message that isn't UTF-8");
+  host_table()->set_error(context, message);
+}
+
 sojourn_status init(const sojourn_host* host, sojourn_ctx* context, void** self) noexcept {
-  return making(context, self, [&] { return g_plugin.init(host, context, self); });
+  static sojourn_host traced;
+  traced = *host;
+  traced.set_error = &set_error;
+  return making(context, self, [&] { return g_plugin.init(&traced, context, self); });
 }
 
 template <auto kMember>

@@ -258,6 +258,9 @@ TEST_CASE("A call that can't work is refused in one line", "[plugins][ops]") {
                     Catch::StartsWith("core1::layer_norm: "));
   CHECK_THROWS_WITH(call("core1::masked_fill(input,mask,value)", {x, at::ones({3}), 0.0}),
                     "core1::masked_fill: input and mask must have one shape, got [2, 3] and [3]");
+  const auto whole = at::ones({2, 3}, at::kLong);
+  CHECK_THROWS_WITH(call("core1::masked_fill(input,mask,value)", {whole, x, 1e30}),
+                    Catch::StartsWith("core1::masked_fill: ") && Catch::Contains("overflow"));
   CHECK_THROWS_WITH(call("core1::gather(input,index)", {x, at::ones({3}, at::kLong)}),
                     "core1::gather: input must be [N, M] and index [N], got [2, 3] and [3]");
   CHECK_THROWS_WITH(

@@ -210,9 +210,9 @@ TEST_CASE("A metric is a function of sums, in percent, and 0 over nothing", "[co
 }
 
 TEST_CASE("A manifest that is wrong is refused with the place and the key", "[core][data]") {
-  const auto [from, to, message] = GENERATE(table<const char*, const char*, const char*>({
+  const auto [from, to, message] = GENERATE(table<const char*, std::string, const char*>({
       {R"("kind":)", R"("knid":)", "unknown key 'knid' (did you mean 'kind'?)"},
-      {R"("kind":)", R"("name": "a", "kind":)", "key 'name' comes twice"},
+      {R"("kind":)", R"("name": "a", "kind":)", "the key 'name' is there twice"},
       {R"("licence": "CC0", )", "", "no key 'licence'"},
       {R"("name": "pairs")", R"("name": 3)", "name: expected a string that isn't empty, found 3"},
       {R"("name": "pairs")", R"("name": "../p")", "name: '../p' may hold a-z, 0-9, _ and - only"},
@@ -244,7 +244,10 @@ TEST_CASE("A manifest that is wrong is refused with the place and the key", "[co
        "metrics: expected one primary metric, found 0"},
       {R"("head": {"family": "pair", "labels": ["yes", "no"]},)", "",
        "inputs: only a task with a head has these"},
-      {R"("name": "pairs",)", R"("name": "pairs")", "not JSON"},
+      {R"("name": "pairs",)", R"("name": "pairs")", "isn't JSON"},
+      {R"("name": "pairs")", "\"name\": \"p\xF8\"", "isn't JSON"},
+      {R"("name": "pairs")", R"("name": )" + std::string(100000, '[') + std::string(100000, ']'),
+       "nested deeper"},
   }));
   CAPTURE(from, to);
   CHECK_THROWS_WITH(parse_manifest(with(from, to), "x.so"),

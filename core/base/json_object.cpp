@@ -1,4 +1,4 @@
-#include "core/model/json_object.h"
+#include "core/base/json_object.h"
 
 #include <algorithm>
 #include <cstddef>
