@@ -1,6 +1,7 @@
 #include "core/config/languages.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -85,6 +86,11 @@ class LanguageReader {
     const auto* real = std::get_if<double>(&key.value.data);
     const auto* whole = std::get_if<std::int64_t>(&key.value.data);
     const bool number = real != nullptr || whole != nullptr;
+    if (real != nullptr && !std::isfinite(*real)) {
+      throw input_error(key.value.where, "'" + key.key + "' in " + title +
+                                             ": expected a finite number, or no such key where it "
+                                             "isn't known");
+    }
     const auto [first, is_first] = first_.emplace(key.key, key.where);
     if (is_first) measure->second.in_numbers = number;
     if (measure->second.in_numbers != number) {

@@ -63,7 +63,7 @@ std::vector<ClaimJudgement> judge_claims(const std::vector<Claim>& claims) {
     const Outcome outcome = support[i] <= kAlpha         ? Outcome::kSupported
                             : contradiction[i] <= kAlpha ? Outcome::kContradicted
                                                          : Outcome::kUndecided;
-    made.push_back({outcome, support[i]});
+    made.push_back({outcome, outcome == Outcome::kContradicted ? contradiction[i] : support[i]});
   }
   return made;
 }

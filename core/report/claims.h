@@ -23,7 +23,7 @@ struct Claim {
 
 struct ClaimJudgement {
   Outcome outcome = Outcome::kUndecided;
-  double q = 1;  // of the data if the claim were wrong, after Benjamini and Hochberg
+  double q = 1;  // of the outcome, after Benjamini and Hochberg; of support where undecided
 };
 
 // Judges all claims of a study together, with a false discovery rate of 5 %. The p-values are

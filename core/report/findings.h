@@ -38,7 +38,7 @@ struct HypothesisFinding {
   std::vector<std::string> targets;  // of these, those with scores
   std::optional<Estimate> estimate;
   Outcome outcome = Outcome::kMissing;
-  std::optional<double> q;  // of the claim being wrong, after Benjamini and Hochberg
+  std::optional<double> q;  // of the outcome; of support where undecided
 };
 
 // In how many languages of a target an arm helps and harms, at least (Dror et al. 2017).

@@ -112,7 +112,9 @@ std::string report_latex(const Json& report) {
     std::vector<std::string> cells;
     for (const auto& target : report["targets"])
       cells.push_back(difference_cell(finding_of(report, arm["name"], target["name"])));
-    cells.push_back(difference_cell(finding_of(report, arm["name"], Json())));
+    const Json* mean = finding_of(report, arm["name"], Json());  // of as many as the baseline's
+    const bool whole = mean != nullptr && (*mean)["targets"].size() == targets;
+    cells.push_back(difference_cell(whole ? mean : nullptr));
     text += row(arm["name"].get<std::string>(), cells);
   }
   text += "\\bottomrule\n\\end{tabular}\n\\caption{" + latex(report["study"].get<std::string>()) +

@@ -30,6 +30,11 @@ std::string number_text(const Json& value, const char* format = "%.3f") {
   return value.is_null() ? "-" : fixed(value.get<double>(), format);
 }
 
+// "2 of 3".
+std::string share_text(const Json& some, const Json& all) {
+  return std::to_string(some.size()) + " of " + std::to_string(all.size());
+}
+
 // "arm - baseline".
 std::string comparison_text(const Json& finding) {
   return finding["arm"].get<std::string>() + " - " + finding["baseline"].get<std::string>();
@@ -51,6 +56,8 @@ std::string about_text(const Json& hypothesis) {
   const auto& group = hypothesis["group"].get_ref<const std::string&>();
   if (!group.empty()) text += ", " + group;
   if (!hypothesis["about_languages"].empty()) text += ", " + joined(hypothesis["about_languages"]);
+  if (hypothesis["targets"].size() < hypothesis["about_targets"].size())
+    text += ", in " + share_text(hypothesis["targets"], hypothesis["about_targets"]) + " targets";
   return text;
 }
 
@@ -60,9 +67,13 @@ std::string score_text(const Json& value) { return number_text(value, "%.1f"); }
 std::string signed_text(const Json& value) { return number_text(value, "%+.1f"); }
 
 std::string difference_text(const Json& finding) {
-  std::string text = signed_text(finding["difference"]);
-  if (finding["difference"].is_null() || finding["low"].is_null()) return text;
-  return text + " [" + signed_text(finding["low"]) + ", " + signed_text(finding["high"]) + "]";
+  const std::string text = signed_text(finding["difference"]);
+  const auto interval = [&](const char* low, const char* high) {
+    return " [" + signed_text(finding[low]) + ", " + signed_text(finding[high]) + "]";
+  };
+  if (finding["difference"].is_null()) return text;
+  if (!finding["low"].is_null()) return text + interval("low", "high");
+  return text + interval("examples_low", "examples_high") + " by examples alone";
 }
 
 std::string declared_text(const Json& report) {
@@ -94,8 +105,11 @@ std::string legend_text(const Json& report) {
   std::string text =
       "Differences are in points, with 95 % intervals over seeds and test examples. Helps, harms: "
       "not 0; no difference beyond the margin: within " +
-      margin + " points; both at a false discovery rate of " + number_text(report["alpha"], "%g") +
-      " over the study's tests. Undecided: the data say neither.";
+      margin +
+      " points by two one-sided tests, which is where a 90 % interval lies within; each at a false "
+      "discovery rate of " +
+      number_text(report["alpha"], "%g") +
+      " over all languages, and over all means. Undecided: the data say neither.";
   if (report["seeds"].size() == 1)
     text +=
         " With one seed nothing can be said of how training varies, so that every verdict is "
@@ -112,11 +126,12 @@ std::string verdict_word(const Json& finding) {
 }
 
 Lines overall_lines(const Json& report) {
-  Lines lines{{"arm", "languages", "difference", "verdict"}};
+  Lines lines{{"arm", "languages", "targets", "difference", "verdict"}};
   for (const auto& finding : report["groups"]) {
     if (!finding["target"].is_null()) continue;
     lines.push_back({comparison_text(finding), finding["subject"].get<std::string>(),
-                     difference_text(finding), verdict_word(finding)});
+                     share_text(finding["targets"], report["targets"]), difference_text(finding),
+                     verdict_word(finding)});
   }
   return lines;
 }

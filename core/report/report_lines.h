@@ -14,7 +14,8 @@ using Lines = std::vector<std::vector<std::string>>;
 // One decimal; "-" for null. With a sign for differences.
 std::string score_text(const Json& value);
 std::string signed_text(const Json& value);
-// "+1.2 [-0.3, +2.7]"; without an interval "+1.2"; "-" where it is missing.
+// "+1.2 [-0.3, +2.7]"; with one seed, of which there is no other interval, "+1.2 [+0.2, +2.3] by
+// examples alone"; "-" where it is missing.
 std::string difference_text(const Json& finding);
 
 // When what is compared was laid down, in a sentence.
@@ -28,7 +29,7 @@ std::string legend_text(const Json& report);
 std::string verdict_word(const Json& finding);
 
 // With a header: for each arm, what it does to all languages and to each group, as the mean over
-// targets (of several) or in each target.
+// the targets that have such languages (of several) or in each target.
 Lines overall_lines(const Json& report);
 Lines target_lines(const Json& report);
 // With a header: the same of the targets in a narrow form, a column for each.

@@ -110,8 +110,7 @@ std::string csv_cell(const Json& value) {
 std::string verdict_page(const Json& report) {
   std::string text = "Study " + report["study"].get<std::string>() + "\n\n";
   if (report["targets"].size() > 1) {
-    text += "Means over " + std::to_string(report["targets"].size()) + " targets\n" +
-            left_aligned(overall_lines(report)) + "\nBy target\n" +
+    text += "Means over targets\n" + left_aligned(overall_lines(report)) + "\nBy target\n" +
             left_aligned(narrow_target_lines(report)) + "\n";
   } else {
     text += left_aligned(target_lines(report)) + "\n";
@@ -128,9 +127,9 @@ std::string verdict_page(const Json& report) {
 std::string report_markdown(const Json& report) {
   std::string text =
       "# " + report["study"].get<std::string>() + "\n\n## Verdict\n\n" +
-      (report["targets"].size() > 1 ? "Means over the targets:\n\n" +
-                                          markdown_table(overall_lines(report)) + "By target:\n\n"
-                                    : "") +
+      (report["targets"].size() > 1
+           ? "Means over targets:\n\n" + markdown_table(overall_lines(report)) + "By target:\n\n"
+           : "") +
       markdown_table(target_lines(report)) + legend_text(report) + "\n\n";
   const std::string grouping = grouping_text(report);
   if (!grouping.empty()) text += grouping + "\n\n";
@@ -161,10 +160,11 @@ std::string report_markdown(const Json& report) {
 }
 
 std::string report_csv(const Json& report) {
-  const std::vector<std::string> keys{
-      "kind",           "target",     "subject",  "arm",  "baseline", "arm_score",
-      "baseline_score", "difference", "low",      "high", "p",        "q",
-      "q_equivalence",  "verdict",    "examples", "units"};
+  const std::vector<std::string> keys{"kind",     "target",    "subject",        "arm",
+                                      "baseline", "arm_score", "baseline_score", "difference",
+                                      "low",      "high",      "examples_low",   "examples_high",
+                                      "p",        "q",         "q_equivalence",  "verdict",
+                                      "examples", "units"};
   std::string text;
   for (const auto& key : keys) text += (text.empty() ? "" : ",") + key;
   text += ",seeds\r\n";

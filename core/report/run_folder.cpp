@@ -126,7 +126,7 @@ std::string first_difference(const std::string& a, const std::string& b) {
   }
 }
 
-// Refuses a run that doesn't belong to the first one.
+// Refuses a run that doesn't belong to one before it.
 class JoinCheck {
  public:
   JoinCheck(const RunFolder& first, const RunFolder& other) : first_(first), other_(other) {}
@@ -221,14 +221,16 @@ std::string cell_name(const ResultRow& row) {
 }
 
 // A cell in two runs must have one value; the later run's rows of it are dropped.
-void drop_repeated(std::vector<RunFolder>& runs) {
-  const auto key = [](const ResultRow& r) {
-    return std::tuple(r.arm, r.target, r.task, r.seed, r.language, r.split, r.metric, r.profile);
+void drop_repeated(std::vector<RunFolder>& runs, std::vector<ResultRow> RunFolder::* rows,
+                   bool by_layer) {
+  const auto key = [&](const ResultRow& r) {  // one of all layers may differ in the best of them
+    return std::tuple(r.arm, r.target, r.task, r.seed, r.language, r.split, r.metric, r.profile,
+                      by_layer ? r.layer : std::nullopt);
   };
   using Key = decltype(key(std::declval<ResultRow>()));
   std::map<Key, std::pair<const RunFolder*, double>> values;
   for (RunFolder& run : runs) {
-    std::erase_if(run.rows, [&](const ResultRow& row) {
+    std::erase_if(run.*rows, [&](const ResultRow& row) {
       const auto [found, fresh] = values.emplace(key(row), std::pair(&run, row.value));
       if (fresh) return false;
       if (found->second.second != row.value) {
@@ -270,7 +272,11 @@ JoinedRuns join_runs(const std::vector<fs::path>& folders) {
   std::set<std::string> targets;
   std::set<std::uint64_t> seeds;
   for (const RunFolder& run : joined.runs) {
-    if (&run != &first) JoinCheck(first, run).check();
+    // With all before it: the first one need not have what two others disagree on.
+    for (const RunFolder& other : joined.runs) {
+      if (&other == &run) break;
+      JoinCheck(other, run).check();
+    }
     joined.declared.scores += run.declared.scores;
     joined.declared.scores_before += run.declared.scores_before;
     joined.declared.tasks.insert(run.declared.tasks.begin(), run.declared.tasks.end());
@@ -284,7 +290,8 @@ JoinedRuns join_runs(const std::vector<fs::path>& folders) {
     add_notes(run, first, joined.notes);
   }
   joined.seeds.assign(seeds.begin(), seeds.end());
-  drop_repeated(joined.runs);
+  drop_repeated(joined.runs, &RunFolder::rows, false);
+  drop_repeated(joined.runs, &RunFolder::layer_rows, true);
   return joined;
 }
 

@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include <boost/math/distributions/non_central_t.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 
@@ -16,7 +15,6 @@ using Policy = policies::policy<policies::promote_double<false>,
                                 policies::overflow_error<policies::ignore_error>>;
 using Normal = boost::math::normal_distribution<double, Policy>;
 using StudentT = boost::math::students_t_distribution<double, Policy>;
-using NoncentralT = boost::math::non_central_t_distribution<double, Policy>;
 
 }  // namespace
 
@@ -27,10 +25,6 @@ double student_t_cdf(double t, double df) {
 
 double student_t_quantile(double p, double df) {
   return std::isinf(df) ? quantile(Normal(), p) : quantile(StudentT(df), p);
-}
-
-double noncentral_t_cdf(double t, double df, double shift) {
-  return std::isinf(df) ? cdf(Normal(), t - shift) : cdf(NoncentralT(df, shift), t);
 }
 
 }  // namespace sojourn

@@ -7,7 +7,5 @@ namespace sojourn {
 double student_t_cdf(double t, double df);
 // The t with P(T <= t) = p, for p in (0, 1).
 double student_t_quantile(double p, double df);
-// P(T <= t) where T = (Z + shift) / sqrt(chi2 / df): what a t test sees if there is an effect.
-double noncentral_t_cdf(double t, double df, double shift);
 
 }  // namespace sojourn

@@ -116,6 +116,28 @@ std::vector<float> mean_resampled(std::span<const Estimate* const> estimates) {
   return sum;
 }
 
+// By fewer seeds of those that it has, over which noise of single examples averages out less.
+double example_variance_of(const Estimate& estimate, std::size_t seeds) {
+  const double noise = estimate.parts.arms.at(estimate.parts.arm).noise;
+  return estimate.example_variance + noise / static_cast<double>(seeds) -
+         noise / static_cast<double>(estimate.seeds.size());
+}
+
+// Of the mean over targets, as if seeds meant nothing in common to them, which only scales all
+// parts alike.
+std::optional<RunVariance> mean_typical(std::span<const Estimate* const> estimates) {
+  const auto n = static_cast<double>(estimates.size());
+  RunVariance sum;
+  for (const auto* estimate : estimates) {
+    const auto& typical = estimate->parts.typical;
+    if (!typical) return std::nullopt;
+    sum.over_seeds += typical->over_seeds / (n * n);
+    sum.noise += typical->noise / (n * n);
+    sum.examples += typical->examples / (n * n);
+  }
+  return sum;
+}
+
 // Languages of all, each once, in the order of their first target.
 void add_languages(const std::vector<std::string>& languages, std::vector<std::string>& all) {
   for (const auto& language : languages)
@@ -174,6 +196,7 @@ void complete(Estimate& estimate) {
 }
 
 std::optional<Estimate> mean_over_targets(std::span<const Estimate* const> estimates) {
+  if (estimates.size() == 1) return *estimates[0];
   const auto seeds = shared_seeds(estimates);
   if (seeds.empty()) return std::nullopt;
   const auto n = static_cast<double>(estimates.size());
@@ -189,10 +212,12 @@ std::optional<Estimate> mean_over_targets(std::span<const Estimate* const> estim
     add_languages(estimate->minus, result.minus);
     result.examples += estimate->examples;
     result.units += estimate->units;
-    terms.push_back({estimate->example_variance / (n * n), estimate->parts.example_df});
+    const double variance = example_variance_of(*estimate, seeds.size());
+    terms.push_back({variance / (n * n), estimate->parts.example_df});
     result.example_variance += terms.back().variance;
   }
   result.parts.example_df = satterthwaite_df(terms);
+  result.parts.typical = mean_typical(estimates);
   complete(result);
   return result;
 }

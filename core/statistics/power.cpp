@@ -1,12 +1,17 @@
 #include "core/statistics/power.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <numbers>
+#include <numeric>
 #include <string>
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/philox.h"
 #include "core/statistics/distributions.h"
 #include "core/statistics/estimate.h"
 #include "core/statistics/inference.h"
@@ -29,46 +34,140 @@ void check(const Design& design, double alpha, double power) {
   if (!(power > alpha && power < 1)) refuse("power", power, "a number between alpha and 1");
 }
 
-// The smallest x in [0, high] with rising(x) >= target, by bisection.
-template <class Function>
-double smallest(const Function& rising, double target, double high) {
-  double low = 0;
-  for (int i = 0; i < 100; ++i) {
-    const double middle = (low + high) / 2;
-    (rising(middle) < target ? low : high) = middle;
+// Normal numbers, a block of them at each index (Box and Muller).
+std::array<double, 4> normals(const Philox& random, std::uint64_t index) {
+  const auto block = random(index);
+  std::array<double, 4> numbers{};
+  for (std::size_t i = 0; i < 4; i += 2) {
+    const double radius = std::sqrt(-2 * std::log((block[i] + 1.0) * 0x1.0p-32));
+    const double angle = block[i + 1] * 0x1.0p-32 * (2 * std::numbers::pi);
+    numbers[i] = radius * std::cos(angle);
+    numbers[i + 1] = radius * std::sin(angle);
   }
-  return high;
+  return numbers;
 }
+
+// What studies of a design find of two arms that are alike: drawn scores, and from them what
+// docs/statistics.md estimates. All of the example variance is taken as noise of single examples,
+// which makes seeds look the most unsteady.
+class SimulatedStudies {
+ public:
+  explicit SimulatedStudies(const Design& design)
+      : arms_(design.arms),
+        seeds_(design.seeds),
+        examples_(design.example_deviation * design.example_deviation / design.examples),
+        noise_(examples_ * static_cast<double>(seeds_)),
+        over_seeds_(2 * design.seed_deviation * design.seed_deviation + noise_) {
+    const auto seeds = static_cast<double>(seeds_);
+    const std::vector<VarianceTerm> terms{
+        {std::sqrt(over_seeds_ * over_seeds_ - noise_ * noise_) / seeds, pooled_df(arms_, seeds_)},
+        {examples_, design.examples - 1}};
+    // The squares are of what is uncertain, the sum of what is there; see estimate.cpp.
+    const double total = (over_seeds_ - noise_) / seeds + examples_;
+    double squares = 0;
+    for (const auto& term : terms) squares += term.variance * term.variance / term.df;
+    df_ = std::max(1.0, total * total / squares);
+    constexpr std::uint64_t kStudies = 20'000;
+    for (std::uint64_t study = 0; study < kStudies; ++study) draw(study);
+  }
+
+  double standard_error() const {
+    return std::sqrt((over_seeds_ - noise_) / static_cast<double>(seeds_) + examples_);
+  }
+  double df() const { return df_; }
+
+  // How often a difference of `effect` is found.
+  double found(double effect, double alpha) const {
+    const double t = student_t_quantile(1 - alpha / 2, df_);
+    const auto finds = [&](const Draw& draw) {
+      return std::abs(effect + draw.error) > t * draw.standard_error;
+    };
+    return static_cast<double>(std::count_if(draws_.begin(), draws_.end(), finds)) /
+           static_cast<double>(draws_.size());
+  }
+
+  // The margin within which this share of studies finds the arms.
+  double margin(double share, double alpha) const {
+    const double t = student_t_quantile(1 - alpha, df_);
+    std::vector<double> margins;
+    for (const Draw& draw : draws_)
+      margins.push_back(std::abs(draw.error) + t * draw.standard_error);
+    const auto place = margins.begin() +
+                       static_cast<std::ptrdiff_t>(share * static_cast<double>(margins.size() - 1));
+    std::nth_element(margins.begin(), place, margins.end());
+    return *place;
+  }
+
+ private:
+  struct Draw {
+    double error;  // of the difference
+    double standard_error;
+  };
+
+  void draw(std::uint64_t study) {
+    const Philox random({study, 0, 0}, "power");
+    std::vector<std::vector<double>> scores(arms_, std::vector<double>(seeds_));
+    std::uint64_t index = 0;
+    std::size_t next = 4;
+    std::array<double, 4> numbers{};
+    for (auto& arm : scores) {
+      for (double& score : arm) {
+        if (next == numbers.size()) numbers = normals(random, index++), next = 0;
+        score = std::sqrt(over_seeds_ / 2) * numbers[next++];
+      }
+    }
+    double pooled = 0;
+    double own = 0;
+    double error = 0;
+    for (std::size_t a = arms_; a-- > 1;) {  // the first is the baseline, the second the arm
+      std::vector<double> differences(seeds_);
+      for (std::size_t s = 0; s < seeds_; ++s) differences[s] = scores[a][s] - scores[0][s];
+      own = sample_variance(differences);
+      pooled += own / static_cast<double>(arms_ - 1);
+      error = std::accumulate(differences.begin(), differences.end(), 0.0) /
+              static_cast<double>(seeds_);
+    }
+    const double clean = std::max(0.0, std::max(own, pooled) - noise_);
+    draws_.push_back({error, std::sqrt(clean / static_cast<double>(seeds_) + examples_)});
+  }
+
+  std::size_t arms_;
+  std::size_t seeds_;
+  double examples_;    // variance of a difference by the choice of examples
+  double noise_;       // of single examples, in the difference of one run of each arm
+  double over_seeds_;  // variance of that difference
+  double df_ = 0;
+  std::vector<Draw> draws_;
+};
 
 }  // namespace
 
-double power_at(double shift, double df, double alpha) {
-  const double critical = student_t_quantile(1 - alpha / 2, df);
-  return 1 - noncentral_t_cdf(critical, df, shift) + noncentral_t_cdf(-critical, df, shift);
+double power_at(const Design& design, double effect, double alpha) {
+  check(design, alpha, /*power=*/(1 + alpha) / 2);
+  return design.seeds == 1 ? 0 : SimulatedStudies(design).found(effect, alpha);
 }
 
 Power power_of(const Design& design, double alpha, double power) {
   check(design, alpha, power);
-  const auto seeds = static_cast<double>(design.seeds);
-  const double examples = design.example_deviation * design.example_deviation / design.examples;
-  const double over_seeds = 2 * design.seed_deviation * design.seed_deviation / seeds;
   Power result;
-  result.standard_error = std::sqrt(over_seeds + examples);
   if (design.seeds == 1) {
-    result.df = 0;
+    result.standard_error =
+        std::sqrt(2 * design.seed_deviation * design.seed_deviation +
+                  design.example_deviation * design.example_deviation / design.examples);
     result.detectable = result.margin = std::numeric_limits<double>::infinity();
     return result;
   }
-  const std::vector<VarianceTerm> terms{{over_seeds, pooled_df(design.arms, design.seeds)},
-                                        {examples, design.examples - 1}};
-  result.df = satterthwaite_df(terms);
-  const double high = 1000;  // standard errors
-  const double shift =
-      smallest([&](double x) { return power_at(x, result.df, alpha); }, power, high);
-  result.detectable = shift * result.standard_error;
-  // Equal arms pass both one-sided tests where |T| + t <= margin / standard error.
-  const double t = student_t_quantile((1 + power) / 2, result.df);
-  result.margin = (t + student_t_quantile(1 - alpha, result.df)) * result.standard_error;
+  const SimulatedStudies studies(design);
+  result.standard_error = studies.standard_error();
+  result.df = studies.df();
+  double low = 0;
+  double high = 1000 * result.standard_error;
+  for (int i = 0; i < 40; ++i) {
+    const double middle = (low + high) / 2;
+    (studies.found(middle, alpha) < power ? low : high) = middle;
+  }
+  result.detectable = high;
+  result.margin = studies.margin(power, alpha);
   return result;
 }
 

@@ -13,8 +13,8 @@ struct Design {
   double examples = 1000;  // of the test set; of independent units, where they are clustered
   // Of one arm's score over seeds, apart from the noise of single examples, shared noise left out.
   double seed_deviation = 1;
-  // Of what one example adds to the difference of two seed-averaged arms: for accuracy, at most
-  // 100 * the root of the share of examples that the arms answer differently.
+  // Of what one example adds to the difference of two arms that are averaged over these seeds: for
+  // accuracy, at most 100 * the root of the share of examples that the arms answer differently.
   double example_deviation = 50;
 };
 
@@ -25,13 +25,13 @@ struct Power {
   double margin = 0;      // the smallest margin that equal arms are shown to lie within
 };
 
-// The power of a two-sided t test whose statistic is shifted by `shift`: the true difference in
-// standard errors.
-double power_at(double shift, double df, double alpha = 0.05);
+// How often a true difference of `effect` points is found, in 20,000 simulated studies: the same
+// for the same design. Two-sided tests at `alpha`, in (0, 1); 0 with one seed. Throws Error(kInput)
+// for a design that can't be.
+double power_at(const Design& design, double effect, double alpha = 0.05);
 
-// Two-sided tests at `alpha`, in (0, 1), and equivalence by two one-sided tests at `alpha`; `power`
-// in (alpha, 1). With one seed nothing is detectable, and `df` is 0. Throws Error(kInput) for
-// a design that can't be.
+// From the same studies; equivalence by two one-sided tests at `alpha`, `power` in (alpha, 1). With
+// one seed nothing is detectable, and `df` is 0. Throws as power_at().
 Power power_of(const Design& design, double alpha = 0.05, double power = 0.8);
 
 }  // namespace sojourn

@@ -40,6 +40,7 @@ class Measuring {
       result_.examples += table.examples;
       const double example = 100 * part.weight / static_cast<double>(table.examples);
       one_example_ += example * example;
+      any_score_ += 100 * part.weight * 100 * part.weight;
     }
     std::sort(all.begin(), all.end());
     all.erase(std::unique(all.begin(), all.end()), all.end());
@@ -97,13 +98,15 @@ class Measuring {
       fourth += mean * mean * mean * mean;
     }
     // Where arms hardly ever differ there is little to estimate from: at least as if one example
-    // did. With 4 degrees of freedom at least, that is the rule of three: 3 in n for what never
-    // occurred.
-    constexpr double kFewest = 4;
+    // did. With 4 degrees of freedom, where there are as many, that is the rule of three: 3 in n
+    // for what never occurred.
+    const double most = std::max(units - 1, 1.0);
+    const double fewest = std::min(4.0, most);
     arm.example_variance = std::max(correction * second, one_example_);
     const double spread = fourth - second * second / units;
-    const double most = std::max(units - 1, kFewest);
-    arm.example_df = spread > 0 ? std::clamp(2 * second * second / spread, kFewest, most) : kFewest;
+    arm.example_df = spread > 0 ? std::clamp(2 * second * second / spread, fewest, most) : fewest;
+    // A single unit says nothing of others: they could give any score.
+    if (units_ == 1) arm.example_variance = std::max(arm.example_variance, any_score_);
   }
 
   const TargetScores& scores_;
@@ -111,8 +114,9 @@ class Measuring {
   const MeasuredSubject& subject_;
   SubjectMeasures result_;
   std::size_t units_ = 0;
-  double one_example_ =
-      0;  // the square of what an example that goes from 0 to 100 does to the score
+  // Squares of what one example does to the score that goes from 0 to 100, and of what all do.
+  double one_example_ = 0;
+  double any_score_ = 0;
   std::vector<std::vector<std::size_t>> places_;
 };
 

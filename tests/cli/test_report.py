@@ -115,6 +115,19 @@ def test_runs_that_cant_be_joined_are_refused_with_what_differs(studied, copied,
     assert not (studied.root / "refused").exists()
 
 
+def test_runs_that_differ_are_refused_whichever_comes_first(studied, copied, tmp_path):
+    """The first one used none of the data in which the others differ."""
+    def of_sw(change):
+        return lambda m: [change(m["data"], key) for key in list(m["data"]) if key.endswith("test-sw.tsv")]
+
+    shutil.copytree(copied, tmp_path / "first")
+    edit_json(tmp_path / "first/manifest.json", of_sw(lambda data, key: data.pop(key)))
+    edit_json(copied / "manifest.json", of_sw(lambda data, key: data.update({key: "0" * 64})))
+    result = studied.sojourn("report", str(tmp_path / "first"), "runs/all", str(copied), "--out", "refused")
+    assert result.returncode == 2
+    assert f"{copied}: can't be joined with runs/all: other data: xnli/test-sw.tsv" in result.stderr
+
+
 def test_another_value_for_the_same_cell_is_refused(studied, copied):
     text = (copied / "results.jsonl").read_text().splitlines(keepends=True)
     row = json.loads(text[-1])
@@ -173,6 +186,10 @@ def test_one_seed_decides_nothing(studied):
     assert {one["outcome"] for one in report["hypotheses"]} == {"undecided (one seed)"}
     one = report["differences"][0]
     assert one["low"] is None and one["examples_low"] <= one["difference"] <= one["examples_high"]
+    shown = studied.sojourn("show", "runs/one").stdout
+    one = finding(report, "groups", target=None, arm="mnli", subject="low")
+    alone = f"[{one['examples_low']:+.1f}, {one['examples_high']:+.1f}] by examples alone"
+    assert f"{one['difference']:+.1f} {alone}" in shown
 
 
 def test_show_has_the_verdict_of_the_report(studied):
@@ -183,6 +200,7 @@ def test_show_has_the_verdict_of_the_report(studied):
     line = next(x for x in shown.stdout.splitlines() if x.split()[:4] == ["mnli", "-", "none", "low"])
     assert f"{one['difference']:+.1f} [{one['low']:+.1f}, {one['high']:+.1f}]" in line
     assert line.endswith(one["verdict"])
+    assert line.split()[4:7] == ["3", "of", "3"]  # targets that have such languages
     assert "written down before any score was known" in " ".join(shown.stdout.split())
 
 

@@ -6,7 +6,6 @@
 Needs numpy, scipy and statsmodels. The JSON (full precision):
 
 student_t      [t, df, P(T <= t)], and [p, df, t] of quantiles
-noncentral_t   [t, df, shift, P(T <= t)]
 satterthwaite  variances and degrees of freedom of two samples, and Welch's df by scipy
 paired         differences by seed, a margin; scipy's interval and p-value, statsmodels' TOST p-values
 adjusted       p-values, and those after Benjamini and Hochberg by statsmodels
@@ -33,11 +32,6 @@ def student_t():
     cdf = [[t, df, stats.t.cdf(t, df)] for df in DF for t in (-40.0, -4.3, -0.5, 0.0, 1e-3, 1.96, 12.0)]
     quantile = [[p, df, stats.t.ppf(p, df)] for df in DF for p in (1e-6, 0.025, 0.5, 0.8, 0.975, 0.9999)]
     return {"cdf": cdf, "quantile": quantile}
-
-
-def noncentral_t():
-    return [[t, df, shift, stats.nct.cdf(t, df, shift)]
-            for df in (2.0, 4.6, 30.0) for t in (-2.0, 0.7, 2.3, 4.3) for shift in (0.5, 2.8)]
 
 
 def satterthwaite(rng):
@@ -98,7 +92,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     rng = np.random.default_rng(9)
-    made = {"student_t": student_t(), "noncentral_t": noncentral_t(), "satterthwaite": satterthwaite(rng),
+    made = {"student_t": student_t(), "satterthwaite": satterthwaite(rng),
             "paired": paired(rng), "adjusted": adjusted(rng), "replicability": replicability(rng), "power": power()}
     parser.parse_args().out.write_text(json.dumps(plain(made)) + "\n")
 

@@ -19,13 +19,15 @@ function verdict() {
   const single = report.targets.length === 1;
   const rows = single ? report.groups.filter((one) => one.target !== null) : overall;
   if (compared.length === 0) parts.push(paragraph("The study has no arm beside the baseline: there is nothing to compare.", "note"));
-  if (rows.length > 0) parts.push(table(single ? `In ${report.targets[0].name}, means over languages` : "Means over all targets and languages", [
+  if (rows.length > 0) parts.push(table(single ? `In ${report.targets[0].name}, means over languages` : "Means over targets and languages", [
     { title: "arm", cell: (one) => `${one.arm} − ${one.baseline}` },
     { title: "languages", cell: (one) => (one.kind === "all" ? "all" : one.subject) },
+    ...(single ? [] : [{ title: "targets", cell: (one) => `${one.targets.length} of ${report.targets.length}` }]),
     ...differenceColumns(),
   ], rows));
   parts.push(paragraph(`Differences are in points. Intervals are over seeds and test examples. Helps, harms: the difference isn't 0. `
-    + `No difference beyond the margin: it lies within ${report.margin} points. Both at a false discovery rate of ${report.alpha} over the study's tests. `
+    + `No difference beyond the margin: it lies within ${report.margin} points by two one-sided tests, which is where a 90 % interval lies within. `
+    + `Each at a false discovery rate of ${report.alpha} over all languages, and over all means. `
     + `Undecided: the data say neither.`));
   if (seeds === 1) parts.push(paragraph("With one seed nothing can be said of how training varies, so that every verdict is undecided; "
     + "what the test examples alone say is beside each difference.", "note"));
@@ -54,7 +56,8 @@ function hypotheses() {
   section("hypotheses", "Hypotheses", table("What was expected, and what was found", [
     { title: "claim", cell: (one) => one.claim || one.name },
     { title: "expected", cell: (one) => one.direction },
-    { title: "of", cell: (one) => [`${one.arm} − ${one.baseline}`, one.group || one.about_languages.join(", "), one.about_targets.length < report.targets.length ? one.about_targets.join(", ") : ""].filter(Boolean).join("; ") },
+    { title: "of", cell: (one) => [`${one.arm} − ${one.baseline}`, one.group || one.about_languages.join(", "), one.about_targets.length < report.targets.length ? one.about_targets.join(", ") : "",
+      one.targets.length < one.about_targets.length ? `in ${one.targets.length} of ${one.about_targets.length} targets` : ""].filter(Boolean).join("; ") },
     { title: "found", number: true, cell: (one) => signed(one.difference) },
     { title: "95 % interval", number: true, cell: interval },
     { title: "published", number: true, cell: (one) => signed(one.published) },

@@ -43,7 +43,8 @@ const details = (summary, ...children) => element("details", {}, element("summar
 const isNumber = (value) => typeof value === "number";
 const fixed = (value, digits = 1) => (isNumber(value) ? value.toFixed(digits).replace(/^-(0(\.0*)?)$/, "$1") : "–");
 const signed = (value, digits = 1) => (isNumber(value) ? (value >= 0 || /^-0(\.0*)?$/.test(value.toFixed(digits)) ? "+" : "−") + Math.abs(value).toFixed(digits) : "–");
-const interval = (one) => (isNumber(one.low) ? `${signed(one.low)} to ${signed(one.high)}` : "–");
+const interval = (one) => (isNumber(one.low) ? `${signed(one.low)} to ${signed(one.high)}`
+  : isNumber(one.examples_low) ? `${signed(one.examples_low)} to ${signed(one.examples_high)} by examples alone` : "–");
 const small = (value) => (isNumber(value) ? (value < 0.001 ? "< 0.001" : value.toFixed(3)) : "–");
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 

@@ -173,12 +173,40 @@ TEST_CASE("a mean over targets has their seeds in common", "[core][statistics]")
   const auto mean = *mean_over_targets(both);
   CHECK(mean.difference == Approx(20));  // of 10 and 30
   CHECK(mean.seeds == std::vector<std::uint64_t>{1, 2});
-  CHECK(mean.example_variance ==
-        Approx((both[0]->example_variance + both[1]->example_variance) / 4));
+  const double noise = both[0]->parts.arms.at("x").noise;  // over two seeds, not three
+  CHECK(
+      mean.example_variance ==
+      Approx((both[0]->example_variance + noise / 2 - noise / 3 + both[1]->example_variance) / 4));
   CHECK(mean.parts.arms.at("x").noise ==
         Approx((both[0]->parts.arms.at("x").noise + both[1]->parts.arms.at("x").noise) / 4));
   CHECK(mean.parts.arms.at("x").noise > 0);
   CHECK(mean.inference);
+}
+
+TEST_CASE("a mean over one target is what is known of it", "[core][statistics]") {
+  simulation::Scenario scenario;
+  scenario.run = 0.05;
+  const auto result = analyse(simulation::simulate(scenario, 7, 2).scores, kComparisons,
+                              std::vector<Subject>{{"all", {"l0", "l1", "l2"}, {}}}, {});
+  const Estimate& one = *result.estimates[0][0];
+  const auto mean = *mean_over_targets(std::vector<const Estimate*>{&one});
+  CHECK(mean.inference->df == one.inference->df);
+  CHECK(mean.inference->standard_error == one.inference->standard_error);
+  // Over two targets that are alike, seeds and examples average out, and degrees don't multiply.
+  const auto two = *mean_over_targets(std::vector<const Estimate*>{&one, &one});
+  CHECK(two.inference->df <= 2 * one.inference->df + 1);
+}
+
+TEST_CASE("one document, or few, say little of others", "[core][statistics]") {
+  auto scores = hand_made(2);
+  for (auto& l : scores.languages) l.cells = {cell(3), cell(3), cell(8), cell(8)};
+  for (auto& l : scores.languages) std::fill(l.units.begin(), l.units.end(), 0U);
+  const auto one = analyse(scores, kComparisons, kSubjects, {});
+  CHECK(one.estimates[0][0]->inference->p_difference() > 0.2);
+  for (auto& l : scores.languages)
+    for (std::size_t i = 0; i < l.units.size(); ++i) l.units[i] = static_cast<std::uint32_t>(i % 3);
+  const auto three = analyse(scores, kComparisons, kSubjects, {});
+  CHECK(three.estimates[0][0]->parts.example_df <= 2);
 }
 
 TEST_CASE("scores that don't fit are refused with the place", "[core][statistics]") {

@@ -51,11 +51,14 @@ TEST_CASE("the smallest detectable difference falls with seeds and examples",
   design.seeds = 10;
   const Power ten = power_of(design);
   CHECK(ten.detectable < three.detectable);
-  CHECK(power_at(ten.detectable / ten.standard_error, ten.df) == Approx(0.8));
+  CHECK(power_at(design, ten.detectable) == Approx(0.8).margin(0.001));
   design.seed_deviation = 0;
   design.examples = 2000;
-  // Examples alone: the normal distribution's (1.96 + 0.84) standard errors.
-  CHECK(power_of(design).detectable == Approx(2.8016 * 50 / std::sqrt(2000)).epsilon(0.005));
+  // Examples alone: the normal distribution's (1.96 + 0.84) standard errors, and a little for not
+  // knowing that seeds do nothing.
+  const double normal = 2.8016 * 50 / std::sqrt(2000);
+  CHECK(power_of(design).detectable > normal);
+  CHECK(power_of(design).detectable < 1.1 * normal);
   design.seeds = 1;
   CHECK(std::isinf(power_of(design).detectable));
   design.examples = 0;
