@@ -149,29 +149,35 @@ Json scores_json(const TargetMetric& metric, const std::vector<Score>& scores) {
   return list;
 }
 
-// By layer, means over the languages and seeds that all arms have, of targets that sweep over
-// layers.
+// The rows of all layers of a target, in the languages and seeds that all arms have.
+std::vector<const ResultRow*> common_layer_rows(const JoinedRuns& runs,
+                                                const TargetMetric& metric) {
+  std::vector<const ResultRow*> rows;
+  std::map<std::pair<std::string, std::uint64_t>, std::set<std::string>> arms;  // of each cell
+  std::set<std::string> all_arms;
+  for (const RunFolder& run : runs.runs) {
+    for (const ResultRow& row : run.layer_rows) {
+      const bool meant = row.target == metric.target && row.split == metric.split &&
+                         row.metric == metric.metric && row.profile == metric.profile;
+      if (!meant || !row.layer) continue;
+      rows.push_back(&row);
+      arms[{row.language, row.seed}].insert(row.arm);
+      all_arms.insert(row.arm);
+    }
+  }
+  std::erase_if(rows, [&](const ResultRow* row) {
+    return arms.at({row->language, row->seed}).size() < all_arms.size();
+  });
+  return rows;
+}
+
+// By layer, means over languages and seeds, of targets that sweep over layers.
 Json layers_json(const JoinedRuns& runs, const std::vector<TargetMetric>& targets) {
   Json list = Json::array();
   for (const TargetMetric& metric : targets) {
-    std::vector<const ResultRow*> rows;
-    std::map<std::pair<std::string, std::uint64_t>, std::set<std::string>> arms;  // of each cell
-    std::set<std::string> all_arms;
-    for (const RunFolder& run : runs.runs) {
-      for (const ResultRow& row : run.layer_rows) {
-        const bool meant = row.target == metric.target && row.split == metric.split &&
-                           row.metric == metric.metric && row.profile == metric.profile;
-        if (!meant || !row.layer) continue;
-        rows.push_back(&row);
-        arms[{row.language, row.seed}].insert(row.arm);
-        all_arms.insert(row.arm);
-      }
-    }
     std::map<std::pair<std::string, std::int64_t>, std::vector<double>> values;
-    for (const ResultRow* row : rows) {
-      if (arms.at({row->language, row->seed}).size() == all_arms.size())
-        values[{row->arm, *row->layer}].push_back(row->value);
-    }
+    for (const ResultRow* row : common_layer_rows(runs, metric))
+      values[{row->arm, *row->layer}].push_back(row->value);
     for (const auto& arm : runs.arms) {
       Json points = Json::array();
       for (const auto& [place, all] : values) {

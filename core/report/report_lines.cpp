@@ -67,7 +67,7 @@ std::string score_text(const Json& value) { return number_text(value, "%.1f"); }
 std::string signed_text(const Json& value) { return number_text(value, "%+.1f"); }
 
 std::string difference_text(const Json& finding) {
-  const std::string text = signed_text(finding["difference"]);
+  std::string text = signed_text(finding["difference"]);
   const auto interval = [&](const char* low, const char* high) {
     return " [" + signed_text(finding[low]) + ", " + signed_text(finding[high]) + "]";
   };

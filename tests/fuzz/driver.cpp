@@ -168,7 +168,8 @@ void fuzz(const Target& target, double seconds, std::uint64_t seed, const std::s
 }  // namespace
 
 // Called at every edge of what is compiled with -fsanitize-coverage=trace-pc.
-extern "C" void __sanitizer_cov_trace_pc() {  // NOLINT(bugprone-reserved-identifier)
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
+extern "C" void __sanitizer_cov_trace_pc() {
   const auto place =
       reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)) * 0x9E3779B97F4A7C15U >> 48U;
   if (g_reached[place]) return;
