@@ -25,7 +25,9 @@ def outcome(case):
     if note is None or not note.get("message", "").startswith("SKIP_"):
         return "failed", "" if note is None else note.get("message", "")  # ctest: "notrun" is both
     lines = (case.findtext("system-out") or "").splitlines()
+    # Ours, then that of pytest: "SKIPPED [1] file.py:12: reason".
     reasons = [line.split("SKIPPED:", 1)[1].strip() for line in lines if "SKIPPED:" in line]
+    reasons += [line.split(": ", 1)[-1].strip() for line in lines if line.startswith("SKIPPED [")]
     return "skipped", reasons[0] if reasons else "no reason given"
 
 

@@ -12,7 +12,7 @@ from world import BINARY, TESTS, World
 FAKES = Path(BINARY).parent.parent / "tests/plugins"
 UNRULY = FAKES / "unruly/unruly.so"
 TEMPLATE_DATA = TESTS.parent / "sdk/templates/data/sequence_classification"
-SANITIZED = "asan" in BINARY
+SANITIZED = os.environ.get("SOJOURN_SANITIZED") == "1"
 
 # A mode of fakes/unruly.c: the test that finds it, and what that says of it.
 UNRULY_MODES = {
