@@ -26,19 +26,9 @@ double clean(const RunVariance& variance) {
   return std::max(0.0, variance.over_seeds - variance.noise);
 }
 
-// Satterthwaite's, for a difference with this variance. Of the variance over seeds, only what
-// exceeds the noise of examples counts as uncertain: seed_variance is cut off at 0, which errs to
-// the safe side by as much.
 double df_of(const Estimate& estimate, const RunVariance& variance) {
-  const auto seeds = static_cast<double>(estimate.seeds.size());
-  const double noise = std::min(variance.noise, variance.over_seeds);
-  const double spread = std::sqrt(variance.over_seeds * variance.over_seeds - noise * noise);
-  const double total = clean(variance) / seeds + variance.examples;
-  const double squares =
-      spread * spread /
-          (seeds * seeds * pooled_df(estimate.parts.arms.size(), estimate.seeds.size())) +
-      variance.examples * variance.examples / estimate.parts.example_df;
-  return squares > 0 ? std::max(1.0, total * total / squares) : estimate.parts.example_df;
+  return difference_df(variance, estimate.parts.arms.size(), estimate.seeds.size(),
+                       estimate.parts.example_df);
 }
 
 // With three seeds, a variance that comes out too small would also bring degrees of freedom that
@@ -149,6 +139,19 @@ void add_languages(const std::vector<std::string>& languages, std::vector<std::s
 double pooled_df(std::size_t arms, std::size_t seeds) {
   const auto compared = static_cast<double>(arms - 1);
   return static_cast<double>(seeds - 1) * compared / (1 + (compared - 1) / 4);
+}
+
+// Of the variance over seeds, only what exceeds the noise of examples counts as uncertain: the
+// clean one is cut off at 0, which errs to the safe side by as much.
+double difference_df(const RunVariance& variance, std::size_t arms, std::size_t seeds,
+                     double example_df) {
+  const auto n = static_cast<double>(seeds);
+  const double noise = std::min(variance.noise, variance.over_seeds);
+  const double spread = std::sqrt(variance.over_seeds * variance.over_seeds - noise * noise);
+  const double total = clean(variance) / n + variance.examples;
+  const double squares = spread * spread / (n * n * pooled_df(arms, seeds)) +
+                         variance.examples * variance.examples / example_df;
+  return squares > 0 ? std::max(1.0, total * total / squares) : example_df;
 }
 
 double sample_variance(const std::vector<double>& values) {

@@ -13,6 +13,11 @@ namespace sojourn {
 // n of them are worth n / (1 + (n - 1) / 4).
 double pooled_df(std::size_t arms, std::size_t seeds);
 
+// Satterthwaite's degrees of freedom of a difference over so many seeds with these variances;
+// example_df: those of the variance by examples.
+double difference_df(const RunVariance& variance, std::size_t arms, std::size_t seeds,
+                     double example_df);
+
 // The variances of an estimate with `seeds`, `example_variance` and `parts.arms`, for two seeds or
 // more; those over seeds are the mean over all arms.
 RunVariance pooled_variance(const Estimate& estimate);

@@ -14,7 +14,6 @@
 #include "core/base/philox.h"
 #include "core/statistics/distributions.h"
 #include "core/statistics/estimate.h"
-#include "core/statistics/inference.h"
 
 namespace sojourn {
 
@@ -58,15 +57,7 @@ class SimulatedStudies {
         examples_(design.example_deviation * design.example_deviation / design.examples),
         noise_(examples_ * static_cast<double>(seeds_)),
         over_seeds_(2 * design.seed_deviation * design.seed_deviation + noise_) {
-    const auto seeds = static_cast<double>(seeds_);
-    const std::vector<VarianceTerm> terms{
-        {std::sqrt(over_seeds_ * over_seeds_ - noise_ * noise_) / seeds, pooled_df(arms_, seeds_)},
-        {examples_, design.examples - 1}};
-    // The squares are of what is uncertain, the sum of what is there; see estimate.cpp.
-    const double total = (over_seeds_ - noise_) / seeds + examples_;
-    double squares = 0;
-    for (const auto& term : terms) squares += term.variance * term.variance / term.df;
-    df_ = std::max(1.0, total * total / squares);
+    df_ = difference_df({over_seeds_, noise_, examples_}, arms_, seeds_, design.examples - 1);
     constexpr std::uint64_t kStudies = 20'000;
     for (std::uint64_t study = 0; study < kStudies; ++study) draw(study);
   }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from test_tasks import TRAINED, write_bitext
-from world import BINARY, PAIRS, TESTS
+from world import BINARY, PAIRS, SANITIZED, TESTS
 
 BUILD = Path(BINARY).parent.parent
 BUNDLED = BUILD / "lib/sojourn/tasks"
@@ -143,7 +143,7 @@ def bundled_data(world):
 
 # Under the sanitizers a check takes a minute, and tasks of a family share their code.
 CHECKED = sorted(path.stem for path in BUNDLED.glob("*.so"))
-if os.environ.get("SOJOURN_SANITIZED") == "1":
+if SANITIZED:
     CHECKED = ["bucc2018", "hellaswag", "lexalign", "mlm", "squad_v2", "tatoeba", "udpos", "xnli"]
 
 

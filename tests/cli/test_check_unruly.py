@@ -7,12 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from world import BINARY, TESTS, World
+from world import BINARY, SANITIZED, TESTS, World
 
 FAKES = Path(BINARY).parent.parent / "tests/plugins"
 UNRULY = FAKES / "unruly/unruly.so"
 TEMPLATE_DATA = TESTS.parent / "sdk/templates/data/sequence_classification"
-SANITIZED = os.environ.get("SOJOURN_SANITIZED") == "1"
 
 # A mode of fakes/unruly.c: the test that finds it, and what that says of it.
 UNRULY_MODES = {
@@ -139,6 +138,7 @@ REFUSED = {
     "refuses_to_start": ("load.manifest", "not all callbacks of a head"),  # which comes first
 }
 
+
 def check(library, data, tests, mode):
     limit = "5" if "hangs" in mode else "300"
     arguments = [BINARY, "check", str(library), "--data", str(data), "--time-limit", limit, "--json"]
@@ -222,16 +222,13 @@ IN_A_RUN = {
 
 
 @pytest.mark.parametrize("mode", IN_A_RUN)
-def test_a_run_names_the_plugin(tmp_path, mode):
+def test_a_run_names_the_plugin(tmp_path, monkeypatch, mode):
     code, said = IN_A_RUN[mode]
     world = World(tmp_path)
     shutil.copytree(TEMPLATE_DATA, world.data / "unruly")
     text = world.study.read_text()
     world.study.write_text(text[: text.index("\n[[") + 1] + '[[target]]\ntask = "unruly"\n')
-    os.environ["SOJOURN_UNRULY"] = mode
-    try:
-        result = world.run("--plugin-path", str(UNRULY), "--callback-limit", "2")
-    finally:
-        del os.environ["SOJOURN_UNRULY"]
+    monkeypatch.setenv("SOJOURN_UNRULY", mode)
+    result = world.run("--plugin-path", str(UNRULY), "--callback-limit", "2")
     assert result.returncode == code, result.stderr
     assert said in result.stderr

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 import paper_size
 from report_world import make_study, report_of
+from world import SANITIZED
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +231,7 @@ def test_what_isnt_a_run_is_refused(studied, tmp_path):
         assert result.returncode == 2 and "expected the folder of a run" in result.stderr
 
 
-@pytest.mark.skipif(os.environ.get("SOJOURN_SANITIZED") == "1", reason="takes minutes; the plain build does it")
+@pytest.mark.skipif(SANITIZED, reason="takes minutes; the plain build does it")
 def test_a_report_of_the_papers_size_is_a_page_of_less_than_5_mb(world):
     paper_size.make_run(world.root / "large")
     report = report_of(world, "large")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent
 BINARY = os.environ["SOJOURN_BINARY"]
+SANITIZED = os.environ.get("SOJOURN_SANITIZED") == "1"
 
 STUDY = """\
 schema = 1
