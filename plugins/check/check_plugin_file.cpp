@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <cstdlib>
-#include <filesystem>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -12,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "core/base/temporary_directory.h"
 #include "core/base/text.h"
 #include "plugins/check/check_tests.h"
 #include "plugins/check/contained_process.h"
@@ -93,28 +92,6 @@ std::string text_of(const ContainedEnd& end, double time_limit) {
   while (!words.empty() && words.back() == '\n') words.pop_back();
   return words.empty() ? text : text + "; its last output:\n" + words;
 }
-
-// An empty folder for a process that may not live to remove it.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "sojourn-check-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-      throw Error(ErrorKind::kInternal, pattern, "can't be made");
-    path_ = pattern;
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  ~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 class Checker {
  public:
@@ -208,10 +185,13 @@ class Checker {
   // process.
   std::size_t check_in_process(const std::string& task, int index,
                                const std::vector<std::string>& tests) {
-    const ScratchFolder scratch;
-    std::vector<std::string> arguments{
-        "sojourn",      "check-child",        options_.plugin.string(), options_.data.string(),
-        scratch.path(), std::to_string(index)};
+    const TemporaryDirectory scratch;  // of a process that may not live to remove it
+    std::vector<std::string> arguments{"sojourn",
+                                       "check-child",
+                                       options_.plugin.string(),
+                                       options_.data.string(),
+                                       scratch.path().string(),
+                                       std::to_string(index)};
     std::size_t done = 0;
     const auto skip = [&] {  // those that can't be run; the next one can
       for (; done < tests.size(); ++done) {

@@ -14,10 +14,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/file.h"
+#include "core/base/temporary_directory.h"
 #include "core/eval/exact_search.h"
 #include "core/eval/scorer.h"
 #include "plugins/catalog.h"
-#include "tests/support/temporary_directory.h"
 
 namespace sojourn {
 

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "core/base/file.h"
+#include "core/base/temporary_directory.h"
 #include "core/data/files.h"
 #include "tests/support/input_error.h"
-#include "tests/support/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 

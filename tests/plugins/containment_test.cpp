@@ -13,8 +13,8 @@
 
 #include "core/base/file.h"
 #include "core/base/last_words.h"
+#include "core/base/temporary_directory.h"
 #include "plugins/host_api.h"
-#include "tests/support/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 

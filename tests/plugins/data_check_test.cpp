@@ -4,11 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/file.h"
+#include "core/base/temporary_directory.h"
 #include "core/data/check.h"
 #include "core/report/data_report.h"
 #include "plugins/catalog.h"
 #include "tests/plugins/stub_tokenizer.h"
-#include "tests/support/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 

@@ -8,11 +8,11 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/temporary_directory.h"
 #include "core/data/feature_table.h"
 #include "plugins/catalog.h"
 #include "tests/plugins/fakes/hostile_modes.h"
 #include "tests/plugins/stub_tokenizer.h"
-#include "tests/support/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/base/temporary_directory.h"
 #include "plugins/catalog.h"
-#include "tests/support/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 

@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "core/base/file.h"
+#include "core/base/temporary_directory.h"
 #include "core/data/feature_table.h"
 #include "plugins/catalog.h"
 #include "tests/plugins/stub_tokenizer.h"
 #include "tests/support/input_error.h"
-#include "tests/support/temporary_directory.h"
 
 namespace sojourn {
 

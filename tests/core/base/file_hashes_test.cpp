@@ -10,8 +10,8 @@
 
 #include "core/base/file.h"
 #include "core/base/hash.h"
+#include "core/base/temporary_directory.h"
 #include "tests/support/child_process.h"
-#include "tests/support/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 

@@ -7,7 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
-#include "tests/support/temporary_directory.h"
+#include "core/base/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 

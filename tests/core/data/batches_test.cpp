@@ -8,7 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "tests/support/temporary_directory.h"
+#include "core/base/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 

@@ -2,8 +2,8 @@
 
 #include <fstream>
 
+#include "core/base/temporary_directory.h"
 #include "tests/support/input_error.h"
-#include "tests/support/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 

@@ -11,6 +11,7 @@
 #include <ATen/ops/tensor.h>
 
 #include "core/base/file.h"
+#include "core/base/temporary_directory.h"
 #include "core/base/text.h"
 #include "core/model/encoder.h"
 #include "core/model/low_rank.h"
@@ -18,7 +19,6 @@
 #include "core/model/tiny_model.h"
 #include "core/train/adamw.h"
 #include "tests/support/input_error.h"
-#include "tests/support/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 

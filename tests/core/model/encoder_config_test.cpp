@@ -3,8 +3,8 @@
 #include <string>
 
 #include "core/base/file.h"
+#include "core/base/temporary_directory.h"
 #include "tests/support/input_error.h"
-#include "tests/support/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 

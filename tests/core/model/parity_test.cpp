@@ -19,13 +19,13 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/file.h"
+#include "core/base/temporary_directory.h"
 #include "core/model/checkpoint.h"
 #include "core/model/encoder.h"
 #include "core/model/tiny_model.h"
 #include "core/train/adamw.h"
 #include "tests/support/golden.h"
 #include "tests/support/rows.h"
-#include "tests/support/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 

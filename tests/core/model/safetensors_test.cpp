@@ -12,8 +12,8 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/temporary_directory.h"
 #include "tests/support/input_error.h"
-#include "tests/support/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "core/base/hash.h"
+#include "core/base/temporary_directory.h"
 #include "tests/support/golden.h"
-#include "tests/support/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 

@@ -18,12 +18,12 @@
 #include <ATen/ops/zeros_like.h>
 
 #include "core/base/error.h"
+#include "core/base/temporary_directory.h"
 #include "core/model/checkpoint.h"
 #include "core/model/cross_entropy.h"
 #include "core/model/encoder.h"
 #include "core/model/tiny_model.h"
 #include "core/train/adamw.h"
-#include "tests/support/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 

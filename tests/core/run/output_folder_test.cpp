@@ -1,8 +1,8 @@
 #include "core/run/output_folder.h"
 
 #include "core/base/file.h"
+#include "core/base/temporary_directory.h"
 #include "tests/support/input_error.h"
-#include "tests/support/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 

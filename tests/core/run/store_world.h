@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "core/base/file.h"
+#include "core/base/temporary_directory.h"
 #include "core/run/stage_store.h"
 #include "core/run/store_runs.h"
-#include "tests/support/temporary_directory.h"
 
 namespace sojourn {
 

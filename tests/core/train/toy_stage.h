@@ -10,12 +10,12 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "core/base/temporary_directory.h"
 #include "core/data/feature_table.h"
 #include "core/data/task.h"
 #include "core/model/encoder.h"
 #include "core/train/task_head.h"
 #include "core/train/trainer.h"
-#include "tests/support/temporary_directory.h"
 
 namespace sojourn {
 

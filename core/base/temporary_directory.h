@@ -1,18 +1,21 @@
-// A directory of a test's own, removed with all in it at the end.
+// A directory of one's own, removed with all in it at the end.
 #pragma once
 
 #include <cstdlib>
 #include <filesystem>
-#include <stdexcept>
 #include <string>
+#include <system_error>
+
+#include "core/base/error.h"
 
 namespace sojourn {
 
+// Throws Error(kInternal) where none can be made.
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "sojourn_test_XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
+    std::string name = (std::filesystem::temp_directory_path() / "sojourn-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw Error(ErrorKind::kInternal, name, "can't be made");
     path_ = name;
   }
   TemporaryDirectory(const TemporaryDirectory&) = delete;
