@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 from test_tasks import TRAINED, write_bitext
-from world import BINARY, PAIRS, SANITIZED, TESTS
+from world import BINARY, PAIRS, SANITIZED, TEMPLATE_DATA, TESTS
 
 BUILD = Path(BINARY).parent.parent
 BUNDLED = BUILD / "lib/sojourn/tasks"
 DECENT = BUILD / "tests/plugins/unruly/unruly.so"  # as long as nothing asks it to be unruly
-TEMPLATE_DATA = TESTS.parent / "sdk/templates/data/sequence_classification"
 DOCS = (TESTS.parent / "docs/plugins-check.md").read_text().split("## The tests")[1]
 
 

@@ -7,11 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from world import BINARY, SANITIZED, TESTS, World
+from world import BINARY, SANITIZED, TEMPLATE_DATA, World
 
 FAKES = Path(BINARY).parent.parent / "tests/plugins"
 UNRULY = FAKES / "unruly/unruly.so"
-TEMPLATE_DATA = TESTS.parent / "sdk/templates/data/sequence_classification"
 
 # A mode of fakes/unruly.c: the test that finds it, and what that says of it.
 UNRULY_MODES = {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent
 BINARY = os.environ["SOJOURN_BINARY"]
+TEMPLATE_DATA = TESTS.parent / "sdk/templates/data/sequence_classification"  # of new-task
 SANITIZED = os.environ.get("SOJOURN_SANITIZED") == "1"
 
 STUDY = """\

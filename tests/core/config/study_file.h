@@ -6,10 +6,9 @@
 #include <string>
 #include <vector>
 
-#include <stdlib.h>
-
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/temporary_directory.h"
 #include "core/base/text.h"
 #include "core/config/study.h"
 
@@ -17,29 +16,18 @@ namespace sojourn::testing {
 
 class StudyFile {
  public:
-  explicit StudyFile(const std::string& text) {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "sojourn-study-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-    write_file(path(), text);
-  }
-  StudyFile(const StudyFile&) = delete;
-  StudyFile& operator=(const StudyFile&) = delete;
-  ~StudyFile() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
+  explicit StudyFile(const std::string& text) { write_file(path(), text); }
 
-  const std::filesystem::path& folder() const { return folder_; }
-  std::filesystem::path path() const { return folder_ / "study.toml"; }
+  const std::filesystem::path& folder() const { return folder_.path(); }
+  std::filesystem::path path() const { return folder() / "study.toml"; }
   Study load(const std::vector<std::string>& overrides = {}) const {
     return load_study(path(), overrides);
   }
 
   // Another file beside it.
   void add(const std::string& name, const std::string& text) const {
-    std::filesystem::create_directories((folder_ / name).parent_path());
-    write_file(folder_ / name, text);
+    std::filesystem::create_directories((folder() / name).parent_path());
+    write_file(folder() / name, text);
   }
 
   // What load() complains about, with the file called FILE and its folder DIR; "" where it doesn't.
@@ -49,13 +37,13 @@ class StudyFile {
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kInput) return "not the kind for bad input";
       const std::string text = replace_all(error.what(), path().string(), "FILE");
-      return replace_all(text, folder_.string(), "DIR");
+      return replace_all(text, folder().string(), "DIR");
     }
     return "";
   }
 
  private:
-  std::filesystem::path folder_;
+  TemporaryDirectory folder_;
 };
 
 // Everything but the places, which name the file. [recipes.default] counts with its defaults.

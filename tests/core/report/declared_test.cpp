@@ -2,10 +2,9 @@
 
 #include <filesystem>
 
-#include <stdlib.h>
-
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 
@@ -35,19 +34,11 @@ Declared example() {
 
 class File {
  public:
-  explicit File(const std::string& text) {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "sojourn-declared-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-    write_file(path(), text);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() { std::filesystem::remove_all(folder_); }
-  std::filesystem::path path() const { return folder_ / "declared.json"; }
+  explicit File(const std::string& text) { write_file(path(), text); }
+  std::filesystem::path path() const { return folder_.path() / "declared.json"; }
 
  private:
-  std::filesystem::path folder_;
+  TemporaryDirectory folder_;
 };
 
 }  // namespace

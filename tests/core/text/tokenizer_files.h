@@ -1,16 +1,15 @@
 // The tiny tokenizer of tests/golden/tokenizer, and encoder directories made from it.
 #pragma once
 
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
 
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "core/base/file.h"
+#include "core/base/temporary_directory.h"
 
 namespace sojourn {
 
@@ -25,29 +24,16 @@ inline nlohmann::json golden_json(const char* name) {
 // An encoder directory of one test, removed at its end.
 class EncoderDirectory {
  public:
-  EncoderDirectory() {
-    static std::atomic<int> count = 0;
-    path_ = std::filesystem::temp_directory_path() /
-            ("sojourn-tokenizer-" + std::to_string(getpid()) + "-" + std::to_string(count++));
-    std::filesystem::create_directories(path_);
-  }
-  EncoderDirectory(const EncoderDirectory&) = delete;
-  EncoderDirectory& operator=(const EncoderDirectory&) = delete;
-  ~EncoderDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& path() const { return folder_.path(); }
   // Not by write_file, and not over an older file, since both may wait for the disk and one test
   // writes thousands of files.
   void write(const char* name, std::string_view content) const {
-    std::filesystem::remove(path_ / name);
-    std::ofstream(path_ / name, std::ios::binary) << content;
+    std::filesystem::remove(path() / name);
+    std::ofstream(path() / name, std::ios::binary) << content;
   }
 
  private:
-  std::filesystem::path path_;
+  TemporaryDirectory folder_;
 };
 
 constexpr const char* kModelName = "sentencepiece.bpe.model";
