@@ -2,6 +2,7 @@
 // how the study of intermediate tasks trains it. Parts that aren't there are left out.
 #include <sojourn/inference_pairs.h>
 #include <sojourn/plugin.h>
+#include <sojourn/unique_ids.h>
 
 #include <string>
 #include <utility>

@@ -4,6 +4,7 @@
 #include <sojourn/pair_classification.h>
 #include <sojourn/plugin.h>
 #include <sojourn/text_files.h>
+#include <sojourn/unique_ids.h>
 
 #include <string>
 #include <vector>

@@ -3,6 +3,7 @@
 #include <sojourn/json_lines.h>
 #include <sojourn/tagged_words.h>
 #include <sojourn/text_files.h>
+#include <sojourn/unique_ids.h>
 
 #include <stdexcept>
 

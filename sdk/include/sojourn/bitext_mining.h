@@ -6,6 +6,7 @@
 #include <sojourn/manifest.h>
 #include <sojourn/sentence_vectors.h>
 #include <sojourn/text_files.h>
+#include <sojourn/unique_ids.h>
 
 #include <algorithm>
 #include <cstddef>

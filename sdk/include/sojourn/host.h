@@ -90,22 +90,31 @@ class Call {
   sojourn_ctx* context_;
 };
 
-// Runs the body of a callback. Whatever it throws becomes a status and a message for the host.
-template <class Body>
-sojourn_status guarded(sojourn_ctx* context, const Body& body) noexcept {
+// The status of the exception that is being handled; its message goes to the host.
+inline sojourn_status report_exception(sojourn_ctx* context) noexcept {
   const auto report = [&](sojourn_status status, const char* message) {
     host().base->set_error(context, str(message));
     return status;
   };
   try {
-    body();
-    return SOJOURN_OK;
+    throw;
   } catch (const Failure& failure) {
     return report(failure.status(), failure.what());
   } catch (const std::exception& error) {
     return report(SOJOURN_INTERNAL, error.what());
   } catch (...) {
     return report(SOJOURN_INTERNAL, "an exception that isn't a std::exception");
+  }
+}
+
+// Runs the body of a callback. Whatever it throws becomes a status and a message for the host.
+template <class Body>
+sojourn_status guarded(sojourn_ctx* context, const Body& body) noexcept {
+  try {
+    body();
+    return SOJOURN_OK;
+  } catch (...) {
+    return report_exception(context);
   }
 }
 

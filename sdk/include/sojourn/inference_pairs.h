@@ -3,6 +3,7 @@
 
 #include <sojourn/json_lines.h>
 #include <sojourn/pair_classification.h>
+#include <sojourn/unique_ids.h>
 
 #include <cstddef>
 #include <string>

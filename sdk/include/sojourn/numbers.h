@@ -2,7 +2,6 @@
 #pragma once
 
 #include <charconv>
-#include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
@@ -44,7 +43,8 @@ inline std::optional<double> number_of(std::string_view text) {
   stream >> std::noskipws >> number;
   const bool whole = !stream.fail() && stream.peek() == std::istringstream::traits_type::eof();
 #endif
-  return whole && std::isfinite(number) ? std::optional<double>(number) : std::nullopt;
+  return whole && number < kInfinity && number > -kInfinity ? std::optional<double>(number)
+                                                            : std::nullopt;
 }
 
 }  // namespace sojourn::sdk

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -113,23 +112,6 @@ inline std::vector<std::string_view> columns(const Lines& line, std::size_t coun
   }
   return found;
 }
-
-// Ids, of which none may come a second time.
-class UniqueIds {
- public:
-  explicit UniqueIds(std::string what) : what_(std::move(what)) {}
-
-  // Throws DataError: "pairID '7' again, first on line 3".
-  void add(const std::string& id, const Lines& line) {
-    const auto [first, fresh] = seen_.emplace(id, line.number());
-    if (!fresh)
-      line.fail(what_ + " '" + id + "' again, first on line " + std::to_string(first->second));
-  }
-
- private:
-  std::string what_;
-  std::unordered_map<std::string, std::size_t> seen_;
-};
 
 // The place of `text` in `names`. Throws DataError: "label 'neutrl', expected one of ...".
 inline std::size_t index_of(const Lines& line, const std::vector<std::string>& names,
