@@ -8,9 +8,9 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <malloc.h>
 
 #include "app/commands.h"
+#include "app/memory.h"
 #include "core/base/cancel.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
@@ -96,15 +96,6 @@ constexpr const char* kExamples = R"(Examples:
   sojourn store ls                       list the stages that are kept, and their sizes
   sojourn merge ENCODER ADAPTER --out D  add an adapter to the weights of its encoder
   sojourn run --help                     options of a command)";
-
-// Freed memory stays with the process: training frees and asks for the same large blocks at every
-// step, and getting them from the kernel means zeroing them again.
-void keep_heap() {
-  constexpr int kLarge = 1 << 30;
-  ::mallopt(M_MMAP_THRESHOLD, kLarge);
-  ::mallopt(M_TRIM_THRESHOLD, kLarge);
-  ::mallopt(M_TOP_PAD, 64 << 20);
-}
 
 void add_plugins(CLI::App* command, PluginArguments& arguments) {
   command
@@ -356,7 +347,7 @@ int parse_and_run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  keep_heap();
+  set_up_heap();
   start_log();
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is then an error like a full disk
   try {

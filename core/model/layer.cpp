@@ -61,17 +61,9 @@ at::Tensor TransformerLayer::Linear::apply(const at::Tensor& x, const LayerCall&
   const auto typed = copies ? x.to(at::kBFloat16) : x;
   auto y = copies ? at::linear(typed, weight_copy, bias_copy)
                   : at::linear(typed, weight.value, bias.value);
-  if (adapters.empty() || merged) return y;
-  std::vector<at::Tensor> parts;
-  std::int64_t done = 0;
-  for (const Beside& beside : adapters) {
-    if (beside.first > done) parts.push_back(y.narrow(1, done, beside.first - done));
-    parts.push_back(beside.low_rank.add_to(y.narrow(1, beside.first, beside.count), typed,
-                                           call.packing, call.random));
-    done = beside.first + beside.count;
-  }
-  if (done < y.size(1)) parts.push_back(y.narrow(1, done, y.size(1) - done));
-  return parts.size() == 1 ? parts[0] : at::cat(parts, 1);
+  if (merged) return y;
+  for (const LowRank& adapter : adapters) y = adapter.add_to(y, typed, call.packing, call.random);
+  return y;
 }
 
 at::Tensor TransformerLayer::Linear::apply(const Hidden& x, const LayerCall& call) const {
@@ -83,11 +75,8 @@ std::vector<at::Tensor> TransformerLayer::adapt(const Adapter& adapter, const Ra
   const auto put = [&](Linear& linear, const std::string& module, std::int64_t first,
                        std::int64_t count) {
     if (!is_target(adapter, module)) return;
-    const at::Tensor& weight = linear.weight.value;
-    linear.adapters.push_back(
-        {first, count,
-         LowRank(prefix_ + module, count, weight.size(1), adapter, key, weight.device())});
-    weights.push_back(weight.narrow(0, first, count));
+    weights.push_back(linear.weight.value.narrow(0, first, count));
+    linear.adapters.emplace_back(prefix_ + module, weights.back(), first, adapter, key);
   };
   drop_adapters();
   const auto& modules = adaptable_modules();
@@ -102,8 +91,8 @@ std::vector<at::Tensor> TransformerLayer::adapt(const Adapter& adapter, const Ra
 std::vector<Parameter*> TransformerLayer::adapter_parameters() {
   std::vector<Parameter*> all;
   for (Linear* linear : linears()) {
-    for (Beside& beside : linear->adapters) {
-      const auto own = beside.low_rank.parameters();
+    for (LowRank& low_rank : linear->adapters) {
+      const auto own = low_rank.parameters();
       all.insert(all.end(), own.begin(), own.end());
     }
   }
@@ -113,8 +102,7 @@ std::vector<Parameter*> TransformerLayer::adapter_parameters() {
 void TransformerLayer::merge_adapters() {
   for (Linear* linear : linears()) {
     if (linear->merged) continue;
-    for (const Beside& beside : linear->adapters)
-      linear->weight.value.narrow(0, beside.first, beside.count).add_(beside.low_rank.product());
+    for (const LowRank& low_rank : linear->adapters) low_rank.merge_into(linear->weight.value);
     linear->merged = true;
   }
 }
@@ -179,11 +167,11 @@ Hidden TransformerLayer::add_and_normalize(const Hidden& residual, const at::Ten
 }
 
 Hidden TransformerLayer::forward(const Hidden& hidden, const LayerCall& call) const {
-  const auto context = attend(qkv_.apply(hidden, call), call);
-  const auto attended = add_and_normalize(hidden, attention_output_.apply(context, call),
-                                          attention_norm_, "attention.output", call);
-  const auto inner = at::gelu(intermediate_.apply(attended, call));
-  return add_and_normalize(attended, output_.apply(inner, call), output_norm_, "output", call);
+  // What isn't kept for the backward pass goes at once, to make room for what is.
+  const auto mixed = attention_output_.apply(attend(qkv_.apply(hidden, call), call), call);
+  const auto attended = add_and_normalize(hidden, mixed, attention_norm_, "attention.output", call);
+  const auto out = output_.apply(at::gelu(intermediate_.apply(attended, call)), call);
+  return add_and_normalize(attended, out, output_norm_, "output", call);
 }
 
 std::vector<Parameter*> TransformerLayer::parameters() {

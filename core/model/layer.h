@@ -51,17 +51,12 @@ class TransformerLayer {
   void drop_adapters();
 
  private:
-  // Matrices beside the rows [first, first + count) of a weight.
-  struct Beside {
-    std::int64_t first, count;
-    LowRank low_rank;
-  };
   // A matrix and its bias, with a copy in the precision of the products for as long as they don't
   // change.
   struct Linear {
     Parameter weight, bias;
     mutable at::Tensor weight_copy, bias_copy;
-    std::vector<Beside> adapters = {};  // in the order of rows
+    std::vector<LowRank> adapters = {};
     bool merged = false;
 
     at::Tensor apply(const at::Tensor& x, const LayerCall& call) const;

@@ -28,23 +28,27 @@ bool is_target(const Adapter& adapter, const std::string& module);
 void check_adapter(const Adapter& adapter, const EncoderConfig& config, const std::string& where);
 
 // Two matrices A [rank, in] and B [out, rank]. The module gives W x + alpha / rank * B A d(x),
-// where d is dropout in training.
+// where d is dropout in training. W may be a part of a larger weight: its rows [first, first +
+// out).
 class LowRank {
  public:
-  // module: its whole name. As in PEFT, A is uniform in +-1 / sqrt(in) and B is 0, so that nothing
-  // changes at first.
-  LowRank(const std::string& module, std::int64_t out, std::int64_t in, const Adapter& adapter,
-          const RandomKey& key, at::Device device);
+  // module: its whole name; weight: [out, in], W. As in PEFT, A is uniform in +-1 / sqrt(in) and B
+  // is 0, so that nothing changes at first.
+  LowRank(const std::string& module, const at::Tensor& weight, std::int64_t first,
+          const Adapter& adapter, const RandomKey& key);
 
-  // y: [N, out] of the module, x: [N, in], both in one type -> [N, out]
+  // Adds to the module's columns of y in place. Of x, only x itself is kept for the backward pass:
+  // what was dropped is dropped again there.
+  //   y [N, out of the larger weight], x [N, in], both in one type
   at::Tensor add_to(const at::Tensor& y, const at::Tensor& x, const Packing& packing,
                     const StepRandom* random) const;
-  // What it adds to the weight: [out, in] float32.
-  at::Tensor product() const;
+  // Adds to the module's rows of the larger weight: [.., in] float32.
+  void merge_into(const at::Tensor& weight) const;
 
   std::vector<Parameter*> parameters() { return {&a_, &b_}; }
 
  private:
+  std::int64_t first_;
   Parameter a_, b_;
   double scale_;
   double dropout_;

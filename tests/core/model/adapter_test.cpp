@@ -6,8 +6,11 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full_like.h>
+#include <ATen/ops/matmul.h>
 #include <ATen/ops/tensor.h>
 
 #include "core/base/file.h"
@@ -177,6 +180,42 @@ TEST_CASE_METHOD(AdapterFixture, "Dropout depends on the step", "[model][adapter
   };
   CHECK(at::equal(at_step(1), at_step(1)));
   CHECK_FALSE(at::equal(at_step(1), at_step(2)));
+}
+
+TEST_CASE("Matrices beside a part of a weight do what plain operations do, dropout included",
+          "[model][adapter]") {
+  const auto some = [](std::int64_t rows, std::int64_t columns, double step) {
+    return (at::arange(rows * columns, at::kFloat) * step).sin().view({rows, columns});
+  };
+  Adapter adapter = lora();
+  adapter.dropout = 0.3;
+  LowRank low_rank("module", some(6, 8, 1), 2, adapter, kKey);
+  const at::Tensor a = low_rank.parameters()[0]->value;
+  const at::Tensor b = low_rank.parameters()[1]->value;
+  b.data().copy_(some(6, 4, 0.7));
+  const auto x = some(7, 8, 0.3).requires_grad_();
+  const Packing packing({4, 3}, 4, at::kCPU);
+  const StepRandom random{{1, 0, 5}, 3};
+  const auto gradients = [&](const at::Tensor& y) {
+    for (auto* tensor : {&x, &a, &b}) tensor->mutable_grad() = at::Tensor();
+    y.pow(2).sum().backward();
+    return std::vector<at::Tensor>{x.grad(), a.grad(), b.grad()};
+  };
+
+  const auto y = low_rank.add_to(at::matmul(x, some(8, 10, 0.9)), x, packing, &random);
+  const auto fast = gradients(y);
+
+  const DropoutMask mask(adapter.dropout, {random.key, "adapter/module", random.first_row});
+  const auto seen = dropout(x, mask, packing.tokens());
+  const auto parts = at::matmul(x, some(8, 10, 0.9)).split_with_sizes({2, 6, 2}, 1);
+  const auto added = at::matmul(at::matmul(seen, a.t()), b.t()) * (adapter.alpha / 4.0);
+  const auto plain_y = at::cat({parts[0], parts[1] + added, parts[2]}, 1);
+  const auto plain = gradients(plain_y);
+
+  CHECK_FALSE(at::equal(seen, x));
+  CHECK(largest(y, plain_y) < 1e-5);
+  for (std::size_t i = 0; i < plain.size(); ++i)
+    CHECK(largest(fast[i], plain[i]) < 1e-5 * plain[i].abs().max().item<double>());
 }
 
 TEST_CASE_METHOD(AdapterFixture, "A written adapter is the stage again, bit for bit",
