@@ -70,10 +70,10 @@ struct Limit {
   bool operator==(const Limit&) const = default;
 };
 
-// Which task a step of a stage with several tasks trains.
-//   "size"     one, drawn with probability ~ min(n, cap)^exponent, n its number of training
-//   features "weights"  one, drawn with probability ~ its weight "all"      a batch of every task,
-//   their weighted losses summed
+// Which task a step of a stage with several tasks trains:
+// - "size": one, drawn with probability ~ min(n, cap)^exponent, n its number of training features
+// - "weights": one, drawn with probability ~ its weight
+// - "all": a batch of every task, their weighted losses summed
 struct Sampling {
   std::string by = "size";  // "all" where an intermediate is joint and doesn't say
   std::optional<std::int64_t> cap;
