@@ -7,7 +7,6 @@
 #include <initializer_list>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -88,7 +87,8 @@ struct Description {
   // split -> file -> patterns below the data root, of which the first that exists is taken. They
   // may hold {split}, {language}, {code} and *.
   std::map<std::string, std::map<std::string, std::vector<std::string>>> splits;
-  std::set<std::string> optional_files;  // of any split, which needs at least one file all the same
+  std::vector<std::string>
+      optional_files;       // of any split, which needs at least one file all the same
   std::string labels_file;  // of the gold alone, "xnli/test-{language}.tsv", in a folder of labels
                             // such as XTREME's; opened as split kLabelsSplit. Empty: none
   std::vector<std::string> train_on;
@@ -159,7 +159,9 @@ inline void write_files(JsonWriter& json, const Description& task) {
     std::vector<std::string> optional;
     for (const auto& [file, patterns] : files) {
       json.key(file).value(patterns);
-      if (task.optional_files.count(file) != 0) optional.push_back(file);
+      for (const auto& name : task.optional_files) {
+        if (name == file) optional.push_back(file);
+      }
     }
     json.close('}').key("optional").value(optional).close('}');
   }

@@ -8,7 +8,6 @@
 #include <sojourn/manifest.h>
 #include <sojourn/task_abi.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -87,7 +86,7 @@ struct Callbacks {
                                      sojourn_tensor* outputs) noexcept {
     return guarded(context, [&] {
       const auto made = as<Head>(head).forward(StepCall(context), tensors_of(batch->t, batch->n));
-      std::transform(made.begin(), made.end(), outputs, [](Tensor t) { return t.handle; });
+      for (const Tensor output : made) *outputs++ = output.handle;
     });
   }
 
@@ -133,7 +132,7 @@ struct Callbacks {
       const auto values = as<Dataset>(dataset).score(index, view(prediction));
       if (values.size() != n)
         throw Failure(SOJOURN_INTERNAL, "score gave another number of statistics than declared");
-      std::copy(values.begin(), values.end(), statistics);
+      for (const double value : values) *statistics++ = value;
     });
   }
 

@@ -3,7 +3,6 @@
 
 #include <sojourn/dataset.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -98,7 +97,8 @@ inline std::vector<std::string_view> split_at_spaces(std::string_view text) {
   std::vector<std::string_view> parts;
   while (!text.empty()) {
     parts.push_back(text.substr(0, text.find(' ')));
-    text.remove_prefix(std::min(text.size(), parts.back().size() + 1));
+    const std::size_t end = parts.back().size();
+    text.remove_prefix(end == text.size() ? end : end + 1);
   }
   return parts;
 }
