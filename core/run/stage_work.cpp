@@ -235,9 +235,11 @@ void StageWorker::train(std::size_t s, StoreClaim& claim, Encoder& encoder, Stag
                 thousands(std::llround(progress.tokens_per_second())) + " tokens/s" + best);
 }
 
-// Returns the names of what it wrote.
+// Returns the names of what it wrote. Folders are made anew: a process that was killed while it
+// wrote there may have left half a file.
 std::vector<std::string> StageWorker::save(const Stage& stage, const Encoder& encoder,
                                            const StageHeads& heads, const fs::path& folder) const {
+  for (const char* name : {kAdapterFolder, kEncoderFolder}) fs::remove_all(folder / name);
   if (adapts(stage)) {
     save_adapter(folder / kAdapterFolder, encoder);
     save_heads(folder / kHeadsFile, heads);

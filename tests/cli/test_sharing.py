@@ -153,6 +153,17 @@ def test_damage_in_the_store_is_named_and_computed_again(world):
     assert contents(world.root / "runs/small") == first
 
 
+def test_half_a_file_of_a_killed_process_is_in_no_entry(world):
+    run(world)
+    first = contents(world.root / "runs/small")
+    key = next(stage["key"] for stage in plan(world)["stages"] if stage["id"] == "mnli/seed-1")
+    shutil.rmtree(world.root / "runs/.store/stages" / key)
+    world.write(f"runs/.store/work/stages-{key}/encoder/model.safetensors.tmp.1", "half")
+    run(world)
+    assert trained_now(world, "runs/small") == 1
+    assert contents(world.root / "runs/small") == first
+
+
 def test_a_plan_without_data_or_encoder_is_provisional(world):
     shutil.rmtree(world.encoder)
     shutil.rmtree(world.data / "udpos")
