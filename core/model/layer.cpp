@@ -167,11 +167,11 @@ Hidden TransformerLayer::add_and_normalize(const Hidden& residual, const at::Ten
 }
 
 Hidden TransformerLayer::forward(const Hidden& hidden, const LayerCall& call) const {
-  // What isn't kept for the backward pass goes at once, to make room for what is.
-  const auto mixed = attention_output_.apply(attend(qkv_.apply(hidden, call), call), call);
-  const auto attended = add_and_normalize(hidden, mixed, attention_norm_, "attention.output", call);
-  const auto out = output_.apply(at::gelu(intermediate_.apply(attended, call)), call);
-  return add_and_normalize(attended, out, output_norm_, "output", call);
+  const auto context = attend(qkv_.apply(hidden, call), call);
+  const auto attended = add_and_normalize(hidden, attention_output_.apply(context, call),
+                                          attention_norm_, "attention.output", call);
+  const auto inner = at::gelu(intermediate_.apply(attended, call));
+  return add_and_normalize(attended, output_.apply(inner, call), output_norm_, "output", call);
 }
 
 std::vector<Parameter*> TransformerLayer::parameters() {

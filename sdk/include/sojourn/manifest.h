@@ -87,8 +87,8 @@ struct Description {
   // split -> file -> patterns below the data root, of which the first that exists is taken. They
   // may hold {split}, {language}, {code} and *.
   std::map<std::string, std::map<std::string, std::vector<std::string>>> splits;
-  std::vector<std::string>
-      optional_files;       // of any split, which needs at least one file all the same
+  // Of any split, which needs at least one file all the same.
+  std::vector<std::string> optional_files;
   std::string labels_file;  // of the gold alone, "xnli/test-{language}.tsv", in a folder of labels
                             // such as XTREME's; opened as split kLabelsSplit. Empty: none
   std::vector<std::string> train_on;
