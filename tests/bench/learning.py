@@ -34,7 +34,7 @@ TASKS = {
              "languages": ["en", "de", "sw", "ur"], "metric": ("f1", "xtreme-2020")},
     "tydiqa": {"lr": 1e-4, "epochs": 1, "batch": 16, "tokens": 384, "train": 2000, "test": 500, "split": "test",
                "languages": ["sw", "id", "ko"], "metric": ("f1", "squad-1.1")},
-    "xquad": {"lr": 1e-4, "epochs": 1, "batch": 16, "tokens": 384, "train": 2000, "test": 500, "split": "test",
+    "xquad": {"lr": 1e-4, "epochs": 1, "batch": 16, "tokens": 384, "train": 2000, "test": 250, "split": "test",
               "languages": ["en", "de", "es", "vi", "zh"], "metric": ("f1", "squad-1.1")},
     "pawsx": {"lr": 1e-4, "epochs": 3, "batch": 32, "tokens": 128, "train": 1400, "test": 500, "split": "test",
               "languages": ["de", "zh"], "metric": ("accuracy", "accuracy")},

@@ -1,7 +1,7 @@
 /* A decent task, the template of `sojourn new-task` in C, but for one thing: the environment
  * variable SOJOURN_UNRULY says which. */
 #define sojourn_plugin_entry_v1 decent_entry
-#include "unruly/plugin.c"
+#include "unruly/plugin.c" /* NOLINT(bugprone-suspicious-include): to get at its callbacks */
 #undef sojourn_plugin_entry_v1
 SOJOURN_EXPORT const sojourn_plugin* sojourn_plugin_entry_v1(void);
 
@@ -72,7 +72,7 @@ static sojourn_status unruly_open(sojourn_ctx* ctx, void* self,
     if (is("error_is_internal")) return SOJOURN_INTERNAL;
     if (is("error_without_words")) return host->set_error(ctx, str("")), SOJOURN_INVALID;
     if (is("error_not_utf8")) return host->set_error(ctx, str("\xff\xfe")), SOJOURN_INVALID;
-    if (is("error_touches_out")) *opened = &last_opened;
+    if (is("error_touches_out")) *opened = (void*)&last_opened;
     if (is("status_unknown")) return 77;
     return status;
   }

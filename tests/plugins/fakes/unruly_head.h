@@ -15,7 +15,7 @@ static sojourn_status unruly_head_create(sojourn_ctx* ctx, void* self,
   return head_create(ctx, self, request, created);
 }
 
-typedef struct borrowed {
+typedef struct {
   sojourn_ctx* ctx;
   const head* h;
   sojourn_tensor input;

@@ -43,13 +43,13 @@ static sojourn_status out_of_memory(sojourn_ctx* ctx) {
 
 /* ---- data: a file's rows; the texts stay where the host has mapped them ---- */
 
-typedef struct row {
+typedef struct {
   sojourn_str text;
   int64_t label;
   char id[24];
 } row;
 
-typedef struct dataset {
+typedef struct {
   row* rows;
   uint64_t n;
 } dataset;
@@ -190,7 +190,7 @@ static sojourn_status featurize(sojourn_ctx* ctx, void* opened, uint64_t index) 
 
 /* ---- the head: dropout, dense, tanh, dropout, linear on the first token ---- */
 
-typedef struct head {
+typedef struct {
   sojourn_op select, dropout, linear, tanh, cross_entropy;
   sojourn_tensor dense_weight, dense_bias, out_weight, out_bias;
 } head;
@@ -275,7 +275,7 @@ static sojourn_status head_loss(sojourn_ctx* ctx, void* self, const sojourn_batc
 
 /* ---- evaluation: the label of the highest logit, then right or wrong ---- */
 
-typedef struct decoder {
+typedef struct {
   const dataset* set;
   unsigned char* labels; /* of each example; some may not be asked for */
 } decoder;
@@ -306,7 +306,7 @@ static sojourn_status decode_add(sojourn_ctx* ctx, void* self, uint64_t index,
   uint64_t i;
   for (i = 0; i < n; ++i) {
     const float* const logits = arrays[i].array.data;
-    unsigned char k;
+    int k;
     if (!equal(arrays[i].name, str("logits"))) continue;
     d->labels[index] = 0;
     for (k = 0; k < kLabels; ++k) {
@@ -314,7 +314,7 @@ static sojourn_status decode_add(sojourn_ctx* ctx, void* self, uint64_t index,
         host->set_error(ctx, str("a logit is NaN"));
         return SOJOURN_INTERNAL;
       }
-      if (logits[k] > logits[d->labels[index]]) d->labels[index] = k;
+      if (logits[k] > logits[d->labels[index]]) d->labels[index] = (unsigned char)k;
     }
   }
   return SOJOURN_OK;
