@@ -15,8 +15,16 @@
 
 namespace sojourn {
 
-Plugins::Plugins(const PluginArguments& arguments)
-    : catalog_(plugin_search_path(arguments.path), arguments.hashes) {
+namespace {
+
+PluginCatalog load_catalog(const PluginArguments& arguments) {
+  blame_plugins_for_crashes();  // from the first one that is loaded
+  return PluginCatalog(plugin_search_path(arguments.path), arguments.hashes);
+}
+
+}  // namespace
+
+Plugins::Plugins(const PluginArguments& arguments) : catalog_(load_catalog(arguments)) {
   if (arguments.callback_limit > 0) watch_.emplace(std::chrono::seconds(arguments.callback_limit));
 }
 

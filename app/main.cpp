@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
-#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -14,7 +13,6 @@
 #include "core/base/cancel.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
-#include "plugins/check/check_plugin_file.h"
 
 namespace {
 
@@ -351,10 +349,6 @@ int main(int argc, char** argv) {
   start_log();
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is then an error like a full disk
   try {
-    // What `check` starts; no command of a user's.
-    if (argc > 1 && std::string_view(argv[1]) == "check-child")
-      return checked_process({argv + 2, argv + argc});
-    blame_plugins_for_crashes();
     return parse_and_run(argc, argv);
   } catch (const Error& error) {
     std::fprintf(stderr, "error: %s\n", error.what());

@@ -45,7 +45,7 @@ void check_name(const std::string& name) {
     throw input_error(where, "is no name for a task; expected a-z 0-9 _ -, a letter first");
   if (std::find(kTargetsOfCMake.begin(), kTargetsOfCMake.end(), name) != kTargetsOfCMake.end())
     throw input_error(where, "is a name that CMake keeps for itself; choose another");
-  for (const auto& listed : PluginCatalog(plugin_search_path({})).listing()) {
+  for (const auto& listed : Plugins({}).tasks().listing()) {
     if (listed.name == name)
       throw input_error(where, "is there already, in " + listed.file.string());
   }

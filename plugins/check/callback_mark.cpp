@@ -4,7 +4,6 @@
 #include <stdexcept>
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 namespace sojourn {
 
@@ -41,15 +40,8 @@ constexpr std::array<std::string_view, 24> kNames{"another callback",
 
 }  // namespace
 
-int CallbackMark::create() {
-  const int descriptor = ::memfd_create("sojourn-check", 0);
-  if (descriptor < 0 || ::ftruncate(descriptor, kPage) != 0)
-    throw std::runtime_error("no shared memory");
-  return descriptor;
-}
-
-CallbackMark::CallbackMark(int descriptor) {
-  void* page = ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+CallbackMark::CallbackMark() {
+  void* page = ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) throw std::runtime_error("no shared memory");
   counts_ = static_cast<Count*>(page);  // zeros
 }

@@ -8,11 +8,10 @@
 
 namespace sojourn {
 
-// A page of memory shared by descriptor: the checker makes it, the checked process maps it.
+// A page of memory that a process shares with those that it forks.
 class CallbackMark {
  public:
-  static int create();                    // a descriptor that a new program inherits
-  explicit CallbackMark(int descriptor);  // throws std::runtime_error where it can't be mapped
+  CallbackMark();  // throws std::runtime_error where there is no memory to share
   CallbackMark(const CallbackMark&) = delete;
   CallbackMark& operator=(const CallbackMark&) = delete;
   ~CallbackMark();

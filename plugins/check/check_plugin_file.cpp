@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "core/base/temporary_directory.h"
 #include "core/base/text.h"
 #include "plugins/check/check_tests.h"
+#include "plugins/check/checked_process.h"
 #include "plugins/check/contained_process.h"
 #include "plugins/check/elf_file.h"
 
@@ -102,9 +104,8 @@ class Checker {
 
   CheckReport run() {
     check_file();
-    check_in_processes("", -1);
-    for (std::size_t i = 0; i < report_.tasks.size(); ++i)
-      check_in_processes(report_.tasks[i], static_cast<int>(i));
+    check_in_processes("", std::nullopt);
+    for (std::size_t i = 0; i < report_.tasks.size(); ++i) check_in_processes(report_.tasks[i], i);
     return std::move(report_);
   }
 
@@ -167,8 +168,8 @@ class Checker {
 
   // The tests of the plugin, or of a task of it, in one process, and in further ones after each
   // that dies.
-  void check_in_processes(const std::string& task, int index) {
-    const CheckScope scope = index < 0 ? CheckScope::kPlugin : CheckScope::kTask;
+  void check_in_processes(const std::string& task, std::optional<std::size_t> index) {
+    const CheckScope scope = index ? CheckScope::kTask : CheckScope::kPlugin;
     std::vector<std::string_view> left;
     for (const auto& test : check_tests()) {
       if (test.scope == scope && is_selected(test.id)) left.push_back(test.id);
@@ -183,15 +184,10 @@ class Checker {
 
   // Returns how many of the tests have a result now: all of them, or up to the one that ended the
   // process.
-  std::size_t check_in_process(const std::string& task, int index,
+  std::size_t check_in_process(const std::string& task, std::optional<std::size_t> index,
                                const std::vector<std::string>& tests) {
     const TemporaryDirectory scratch;  // of a process that may not live to remove it
-    std::vector<std::string> arguments{"sojourn",
-                                       "check-child",
-                                       options_.plugin.string(),
-                                       options_.data.string(),
-                                       scratch.path().string(),
-                                       std::to_string(index)};
+    CheckedTests checked{options_.plugin, options_.data, scratch.path(), index};
     std::size_t done = 0;
     const auto skip = [&] {  // those that can't be run; the next one can
       for (; done < tests.size(); ++done) {
@@ -205,12 +201,12 @@ class Checker {
     // The process tells what it is about to do, and is told nothing: it knows what its own tests
     // found, and gets what others found before.
     for (const auto& [of, id] : not_passed_) {
-      if (of.empty() || of == task) arguments.push_back("-" + id);
+      if (of.empty() || of == task) checked.not_passed.insert(id);
     }
-    arguments.insert(arguments.end(), tests.begin() + static_cast<std::ptrdiff_t>(done),
-                     tests.end());
+    checked.tests.assign(tests.begin() + static_cast<std::ptrdiff_t>(done), tests.end());
     const auto end =
-        run_contained(arguments, {std::chrono::duration<double>(options_.time_limit), kMemory},
+        run_contained([&](int report, CallbackMark& mark) { run_checked(checked, report, mark); },
+                      {std::chrono::duration<double>(options_.time_limit), kMemory},
                       [&](const std::string& line) { return hear(line, task, tests, done); });
     if (done < tests.size()) {
       add(tests[done], task, CheckOutcome::kFailed, text_of(end, options_.time_limit));

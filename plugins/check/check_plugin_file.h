@@ -17,12 +17,9 @@ struct CheckOptions {
 };
 
 // Runs the tests, and those that they need. What a plugin does in them (a crash, a hang, an exit, a
-// heap that grows and grows) is a finding; the tests that remain go on in a new process. This
-// program is started again as `sojourn check-child`, with the arguments that checked_process()
-// takes. Throws Error(kInput) where there is no such file or test.
+// heap that grows and grows) is a finding; the tests that remain go on in a new process. For a
+// process without other threads, which it forks. Throws Error(kInput) where there is no such file
+// or test.
 CheckReport check_plugin_file(const CheckOptions& options);
-
-// The part that runs in such a process.
-int checked_process(const std::vector<std::string>& arguments);
 
 }  // namespace sojourn

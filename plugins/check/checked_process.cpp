@@ -1,10 +1,8 @@
-// The process in which a plugin is tried: `sojourn check-child PLUGIN DATA SCRATCH TASK
-// [-TEST..] [TEST..]`.
+#include "plugins/check/checked_process.h"
+
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -19,10 +17,8 @@
 #include "core/base/text.h"
 #include "core/run/machine.h"
 #include "plugins/check/bench.h"
-#include "plugins/check/callback_mark.h"
-#include "plugins/check/check_plugin_file.h"
+#include "plugins/check/check_report.h"
 #include "plugins/check/check_tests.h"
-#include "plugins/check/contained_process.h"
 #include "plugins/check/load_tests.h"
 #include "plugins/check/traced_plugin.h"
 #include "plugins/containment.h"
@@ -31,12 +27,12 @@ namespace sojourn {
 
 namespace {
 
-void say(const nlohmann::json& json) {
+void say(int report, const nlohmann::json& json) {
   const std::string line =
       json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   std::size_t done = 0;
   while (done < line.size()) {
-    const ssize_t n = ::write(kReportDescriptor, line.data() + done, line.size() - done);
+    const ssize_t n = ::write(report, line.data() + done, line.size() - done);
     if (n <= 0) ::_exit(1);  // nobody listens
     done += static_cast<std::size_t>(n);
   }
@@ -45,15 +41,13 @@ void say(const nlohmann::json& json) {
 // The tests of a task, by id.
 class TaskTests {
  public:
-  TaskTests(std::filesystem::path plugin, std::size_t index, std::filesystem::path data,
-            std::filesystem::path scratch)
-      : plugin_(std::move(plugin)),
-        index_(index),
-        data_(std::move(data)),
-        scratch_(std::move(scratch)) {}
+  explicit TaskTests(const CheckedTests& checked) : checked_(checked) {}
 
   void run(const std::string& id) {
-    if (bench_ == nullptr) bench_ = std::make_unique<TaskBench>(plugin_, index_, data_, scratch_);
+    if (bench_ == nullptr) {
+      bench_ = std::make_unique<TaskBench>(checked_.plugin, *checked_.task, checked_.data,
+                                           checked_.scratch);
+    }
     if (id == "contract.errors") return check_violations();
     if (id == "close.exit") {
       bench_ = nullptr;  // and the rest is the parent's to see
@@ -78,36 +72,23 @@ class TaskTests {
     throw CheckFinding(join(std::vector(violations_.begin(), violations_.end()), "\n"));
   }
 
-  std::filesystem::path plugin_;
-  std::size_t index_;
-  std::filesystem::path data_;
-  std::filesystem::path scratch_;
+  const CheckedTests& checked_;
   std::unique_ptr<TaskBench> bench_;
   std::set<std::string> violations_;
 };
 
 class Session {
  public:
-  explicit Session(const std::vector<std::string>& arguments)
-      : plugin_(arguments.at(0)), load_(plugin_) {
-    int index = -1;
-    const std::string& number = arguments.at(3);
-    std::from_chars(number.data(), number.data() + number.size(), index);
-    if (index >= 0) {
-      tasks_.emplace(plugin_, static_cast<std::size_t>(index), arguments.at(1), arguments.at(2));
-    }
-    for (std::size_t i = 4; i < arguments.size(); ++i) {
-      if (arguments[i].starts_with('-')) {
-        not_passed_.insert(arguments[i].substr(1));
-      } else {
-        tests_.push_back(arguments[i]);
-      }
-    }
-  }
+  Session(const CheckedTests& checked, int report)
+      : checked_(checked),
+        report_(report),
+        load_(checked.plugin),
+        tasks_(checked),
+        not_passed_(checked.not_passed) {}
 
   void run() {
-    say({{"started", true}});
-    for (const auto& id : tests_) {
+    say(report_, {{"started", true}});
+    for (const auto& id : checked_.tests) {
       const std::string need = unmet_need(
           check_test(id), [&](const std::string& other) { return !not_passed_.contains(other); });
       if (need.empty()) {
@@ -122,17 +103,17 @@ class Session {
   void run_test(const std::string& id) {
     try {
       const CapturedLog quiet;
-      tasks_ ? tasks_->run(id) : load(id);
-      if (tasks_) tasks_->remember_violations();
+      checked_.task ? tasks_.run(id) : load(id);
+      tasks_.remember_violations();
       if (id == "load.manifest") {
         const auto& plugin = load_.plugin();
-        say({{"id", plugin.id}, {"version", plugin.version}, {"tasks", load_.tasks()}});
+        say(report_, {{"id", plugin.id}, {"version", plugin.version}, {"tasks", load_.tasks()}});
       }
       tell(id, CheckOutcome::kPassed, "");
     } catch (const CheckSkipped& skipped) {
       tell(id, CheckOutcome::kSkipped, skipped.what());
     } catch (const std::exception& error) {
-      if (tasks_) tasks_->remember_violations();
+      tasks_.remember_violations();
       tell(id, CheckOutcome::kFailed, error.what());
     }
   }
@@ -154,26 +135,25 @@ class Session {
 
   void tell(const std::string& id, CheckOutcome outcome, const std::string& found) {
     if (outcome != CheckOutcome::kPassed) not_passed_.insert(id);
-    say({{"result", id}, {"outcome", static_cast<int>(outcome)}, {"found", found}});
+    say(report_, {{"result", id}, {"outcome", static_cast<int>(outcome)}, {"found", found}});
   }
 
-  std::filesystem::path plugin_;
+  const CheckedTests& checked_;
+  int report_;
   LoadTests load_;
-  std::optional<TaskTests> tasks_;
-  std::vector<std::string> tests_;
+  TaskTests tasks_;
   std::set<std::string> not_passed_;
 };
 
 }  // namespace
 
-int checked_process(const std::vector<std::string>& arguments) {
-  callback_mark() = new CallbackMark(kMarkDescriptor);  // to the very end
+void run_checked(const CheckedTests& checked, int report, CallbackMark& mark) {
+  callback_mark() = &mark;  // which lives as long as the process
   observe_calls({[](const char* callback) noexcept { callback_mark()->begin(callback); },
                  [](const char* callback) noexcept { callback_mark()->end(callback); }});
   set_up_machine("cpu", "fp32", 1);
-  Session(arguments).run();
-  callback_mark()->begin(kEnding);
-  return 0;
+  Session(checked, report).run();
+  mark.begin(kEnding);
 }
 
 }  // namespace sojourn

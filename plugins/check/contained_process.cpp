@@ -3,6 +3,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <fstream>
 #include <optional>
 #include <stdexcept>
@@ -45,25 +48,6 @@ struct Pipe {
   }
 };
 
-// In the new process: from here on only what may be called after fork().
-[[noreturn]] void become(const std::vector<char*>& arguments, int report, int mark, int output) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const rlimit no_core{0, 0};
-  ::setrlimit(RLIMIT_CORE, &no_core);
-  // Out of the way of the places where they belong.
-  constexpr int kHigh = 10;
-  const int high_report = ::fcntl(report, F_DUPFD, kHigh);
-  const int high_mark = ::fcntl(mark, F_DUPFD, kHigh);
-  ::dup2(output, STDOUT_FILENO);
-  ::dup2(output, STDERR_FILENO);
-  ::dup2(high_report, kReportDescriptor);
-  ::dup2(high_mark, kMarkDescriptor);
-  ::close(high_report);
-  ::close(high_mark);
-  ::execv("/proc/self/exe", arguments.data());
-  ::_exit(127);
-}
-
 // Anonymous memory of a process in bytes; 0 once it is gone.
 std::size_t memory_of(pid_t process) {
   std::ifstream status("/proc/" + std::to_string(process) + "/status");
@@ -74,25 +58,19 @@ std::size_t memory_of(pid_t process) {
   return 0;
 }
 
-class Contained {
+class ContainedProcess {
  public:
-  Contained(const std::vector<std::string>& arguments, const ContainedLimits& limits)
-      : limits_(limits), mark_descriptor_(CallbackMark::create()), mark_(mark_descriptor_) {
-    std::vector<std::string> copies = arguments;
-    std::vector<char*> list;
-    list.reserve(copies.size() + 1);
-    for (auto& copy : copies) list.push_back(copy.data());
-    list.push_back(nullptr);
+  ContainedProcess(const Contained& program, const ContainedLimits& limits) : limits_(limits) {
+    std::fflush(nullptr);  // or the new process would write that, too
     process_ = ::fork();
     if (process_ < 0) throw std::runtime_error("no new process");
-    if (process_ == 0) become(list, report_.write, mark_descriptor_, output_.write);
+    if (process_ == 0) become(program);
     report_.close_write();
     output_.close_write();
-    ::close(mark_descriptor_);
   }
-  Contained(const Contained&) = delete;
-  Contained& operator=(const Contained&) = delete;
-  ~Contained() {
+  ContainedProcess(const ContainedProcess&) = delete;
+  ContainedProcess& operator=(const ContainedProcess&) = delete;
+  ~ContainedProcess() {
     if (process_ > 0) end_it();
   }
 
@@ -112,6 +90,22 @@ class Contained {
   }
 
  private:
+  // In the new process, which ends here.
+  [[noreturn]] void become(const Contained& program) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const rlimit no_core{0, 0};
+    ::setrlimit(RLIMIT_CORE, &no_core);
+    ::dup2(output_.write, STDOUT_FILENO);
+    ::dup2(output_.write, STDERR_FILENO);
+    try {
+      program(report_.write, mark_);
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+      std::exit(1);
+    }
+    std::exit(0);
+  }
+
   // Until there is something to read from the pipe, or its end; false where a limit is passed.
   bool wait_for_input() {
     while (true) {
@@ -188,7 +182,6 @@ class Contained {
   ContainedLimits limits_;
   Pipe report_;
   Pipe output_;
-  int mark_descriptor_;
   CallbackMark mark_;
   pid_t process_ = 0;
   bool output_open_ = true;
@@ -200,9 +193,9 @@ class Contained {
 
 }  // namespace
 
-ContainedEnd run_contained(const std::vector<std::string>& arguments, const ContainedLimits& limits,
+ContainedEnd run_contained(const Contained& program, const ContainedLimits& limits,
                            const std::function<bool(const std::string&)>& on_line) {
-  return Contained(arguments, limits).listen(on_line);
+  return ContainedProcess(program, limits).listen(on_line);
 }
 
 }  // namespace sojourn

@@ -1,11 +1,10 @@
-// A program that may crash, hang, exit or eat the memory while it is listened to.
+// A part of the program that may crash, hang, exit or eat the memory while it is listened to.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <string>
-#include <vector>
 
 #include "plugins/check/callback_mark.h"
 
@@ -24,13 +23,14 @@ struct ContainedLimits {
   std::size_t memory;                     // bytes beyond those at the first line
 };
 
-// Runs this program with these arguments. Descriptors kReportDescriptor and kMarkDescriptor are its
-// pipe and its CallbackMark. on_line: each line that it writes into the pipe; returns whether it is
-// the last one that is expected. Its other output goes nowhere but into last_words.
-ContainedEnd run_contained(const std::vector<std::string>& arguments, const ContainedLimits& limits,
-                           const std::function<bool(const std::string&)>& on_line);
+// What is run: it writes lines into the pipe `report`, and notes in `mark` what it calls.
+using Contained = std::function<void(int report, CallbackMark& mark)>;
 
-constexpr int kReportDescriptor = 3;
-constexpr int kMarkDescriptor = 4;
+// Runs it in a fork of this process, which must have no other thread, and no handler of signals. A
+// fork, since a new program would take a third of a second to load its libraries. An exception is
+// the last thing that it says, with exit code 1. on_line: each line that it reports; returns
+// whether it is the last one that is expected. Its other output goes nowhere but into last_words.
+ContainedEnd run_contained(const Contained& program, const ContainedLimits& limits,
+                           const std::function<bool(const std::string&)>& on_line);
 
 }  // namespace sojourn
