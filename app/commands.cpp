@@ -30,6 +30,7 @@ Plugins::Plugins(const PluginArguments& arguments) : catalog_(load_catalog(argum
 
 int run_command(const RunArguments& arguments) {
   watch_for_interrupt();
+  std::signal(SIGPIPE, SIG_IGN);  // who reads the progress may go, as `| head` does
   const StudyArguments& of_study = arguments.study;
   const Study study = load_study(of_study.study, of_study.overrides);
   Plugins plugins(of_study.plugins);
@@ -48,8 +49,7 @@ int run_command(const RunArguments& arguments) {
       summary.out.c_str());
   for (const auto& failure : summary.failed_stages)
     std::fprintf(stderr, "error: stage %s\n", failure.c_str());
-  if (summary.interrupted)
-    return interrupt_signal() == SIGTERM ? kExitTerminated : kExitInterrupted;
+  if (summary.interrupted) return interrupt_signal() == SIGINT ? kExitInterrupted : kExitTerminated;
   return summary.failed_stages.empty() ? kExitOk : kExitStages;
 }
 

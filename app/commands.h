@@ -26,7 +26,7 @@ enum ExitCode : int {
   kExitFindings = 3,               // of `check`: something is wrong with the plugin
   kExitPlugin = kExitPluginEnded,  // a plugin crashed or hung: the same command goes on
   kExitInterrupted = 130,
-  kExitTerminated = 143  // SIGTERM, as from a scheduler: what was begun goes on in the next call
+  kExitTerminated = 143  // SIGTERM, as from a scheduler, or SIGHUP: the next call goes on from here
 };
 
 // What the commands take that use plugins.

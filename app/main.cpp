@@ -25,7 +25,7 @@ constexpr const char* kRunExamples = R"(Examples:
 
 Exit codes: 0 all done; 1 internal error or a failing machine; 2 something is wrong with the command line,
 the study, its data, the encoder or a plugin (nothing was trained); 3 done, but a stage failed; 4 a plugin crashed
-or hung; 130 interrupted (Ctrl-C); 143 terminated (SIGTERM). After 4, 130, 143 or a crash the same command goes on
+or hung; 130 interrupted (Ctrl-C); 143 terminated (SIGTERM, SIGHUP). After 4, 130, 143 or a crash the same command goes on
 where it was.)";
 
 constexpr const char* kPlanExamples = R"(Examples:
@@ -250,7 +250,7 @@ int exit_code(ErrorKind kind) {
     case ErrorKind::kPlugin:
       return kExitStages;
     case ErrorKind::kCancelled:
-      return interrupt_signal() == SIGTERM ? kExitTerminated : kExitInterrupted;
+      return interrupt_signal() == SIGINT ? kExitInterrupted : kExitTerminated;
     case ErrorKind::kInternal:
       break;
   }
@@ -339,7 +339,9 @@ int parse_and_run(int argc, char** argv) {
   }
   const auto chosen = std::find_if(commands.begin(), commands.end(),
                                    [](const Command& command) { return command.app->parsed(); });
-  return chosen->run();
+  const int code = chosen->run();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  throw Error(ErrorKind::kInternal, "standard output", "can't be written");
 }
 
 }  // namespace

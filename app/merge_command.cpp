@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "core/base/error.h"
+#include "core/base/full_path.h"
 #include "core/model/encoder.h"
 #include "core/model/peft.h"
 
@@ -37,14 +38,15 @@ CLI::App* add_merge(CLI::App& app, MergeArguments& arguments) {
 }
 
 int merge_command(const MergeArguments& arguments) {
-  if (std::filesystem::exists(arguments.out))
-    throw input_error(arguments.out.string(), "is there already; expected a new folder");
+  const auto out = full_path(arguments.out);
+  if (std::filesystem::exists(out))
+    throw input_error(out.string(), "is there already; expected a new folder");
   Encoder encoder(arguments.encoder, at::kCPU);
   apply_adapter(arguments.adapter, encoder, /*merge=*/true);
-  auto partial = arguments.out;
+  auto partial = out;
   partial += ".partial";
   encoder.save(partial);
-  std::filesystem::rename(partial, arguments.out);
+  std::filesystem::rename(partial, out);
   std::printf("%s\n", arguments.out.string().c_str());
   return kExitOk;
 }

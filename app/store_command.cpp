@@ -21,8 +21,8 @@ constexpr const char* kExamples = R"(Examples:
   sojourn store gc --dry-run            what gc would remove
   sojourn store gc                      removes it: what no run needs whose folder still exists,
                                         damaged entries, and work that nobody is at
-  sojourn store gc --weights            also weights of targets that are scored: a language that is
-                                        added later then trains its target again
+  sojourn store gc --weights            also weights of targets, of runs that have all their scores:
+                                        a language that is added later then trains its target again
   sojourn store ls --store /scratch/store
 
 A run's folder keeps what it links to: the disk has it until the folder goes too.
@@ -76,11 +76,11 @@ int verify(StageStore& store) {
   return damaged == 0 ? kExitOk : kExitInput;
 }
 
-// Of stages that are needed; returns how many bytes they have.
+// Of stages that are needed, by runs that have all their scores; returns how many bytes they have.
 std::uintmax_t remove_weights(StageStore& store, bool dry_run) {
   std::uintmax_t size = 0;
   for (auto& item : store.list()) {
-    if (item.kind != "stages" || !item.entry || !item.entry->has(kStateFile)) continue;
+    if (item.kind != "stages" || !item.scored || !item.entry->has(kStateFile)) continue;
     size += item.entry->files.at(kStateFile).size;
     if (!dry_run) store.remove_file(*item.entry, kStateFile);
   }

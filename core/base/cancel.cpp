@@ -14,6 +14,7 @@ void on_interrupt(int signal) {
   g_signal = signal;
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGHUP, SIG_DFL);
 }
 
 }  // namespace
@@ -21,6 +22,7 @@ void on_interrupt(int signal) {
 void watch_for_interrupt() {
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
+  if (std::signal(SIGHUP, on_interrupt) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);  // as by nohup
 }
 
 bool interrupted() noexcept { return g_signal != 0; }
@@ -31,7 +33,7 @@ void throw_if_interrupted() {
   if (!interrupted()) return;
   throw Error(
       ErrorKind::kCancelled, "interrupted",
-      interrupt_signal() == SIGTERM ? "stopped by SIGTERM" : "stopped at the user's request");
+      interrupt_signal() == SIGINT ? "stopped at the user's request" : "stopped by a signal");
 }
 
 }  // namespace sojourn

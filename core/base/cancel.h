@@ -1,10 +1,11 @@
-// Ctrl-C and a scheduler's request to end, seen by the loops that can stop cleanly.
+// Ctrl-C, a terminal that is closed and a scheduler's request to end, seen by the loops that can
+// stop cleanly.
 #pragma once
 
 namespace sojourn {
 
-// Installs the handler: the first SIGINT or SIGTERM asks for a clean end, a second one of either
-// ends the process at once.
+// Installs the handler: the first SIGINT, SIGTERM or SIGHUP asks for a clean end, a second one ends
+// the process at once.
 void watch_for_interrupt();
 
 bool interrupted() noexcept;

@@ -66,6 +66,16 @@ bool is_weights(const std::string& name) {
          (name.starts_with("model") && name.ends_with(".safetensors"));
 }
 
+json weight_hashes(const fs::path& encoder) {
+  json hashes = json::object();
+  std::error_code unreadable;
+  for (const auto& entry : fs::directory_iterator(encoder, unreadable)) {
+    const std::string name = entry.path().filename().string();
+    if (is_weights(name)) hashes[name] = file_sha256(entry.path());
+  }
+  return hashes;
+}
+
 }  // namespace
 
 json training_description(const Stage& stage) {
@@ -158,19 +168,30 @@ json KeyMaker::labels(const std::string& task) {
 }
 
 ContentKey KeyMaker::of_encoder() {
-  json hashes = json::object();
-  std::error_code unreadable;
-  for (const auto& entry : fs::directory_iterator(study_.encoder, unreadable)) {
-    const std::string name = entry.path().filename().string();
-    if (is_weights(name)) hashes[name] = file_sha256(entry.path());
-  }
-  if (hashes.empty()) {
+  encoder_ = weight_hashes(study_.encoder);
+  if (encoder_.empty()) {
     note_missing(study_.encoder.string() + ": no encoder there");
-    hashes = kAbsent;
+    encoder_ = kAbsent;
   } else {
     tokenizer_ = tokenizer_digest(study_.encoder);
   }
-  return content_key({{"encoder", hashes}});
+  return content_key({{"encoder", encoder_}});
+}
+
+void KeyMaker::check_encoder() const {
+  if (weight_hashes(study_.encoder) == encoder_) return;
+  throw input_error(study_.encoder.string(),
+                    "isn't the encoder any more that it was when this command began; run it again");
+}
+
+void KeyMaker::check_data() const {
+  for (const auto& [key, hashes] : data_) {
+    if (hashes == kAbsent) continue;
+    for (const auto& [name, file] : files_.at(key).files) {
+      if (hashes.at(name) == file_sha256(file)) continue;
+      throw input_error(file.string(), "was changed since this command began; run it again");
+    }
+  }
 }
 
 ContentKey KeyMaker::of_stage(const Stage& stage, const std::string& parent) {

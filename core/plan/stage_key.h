@@ -46,6 +46,11 @@ class KeyMaker {
   ContentKey of_stage(const Stage& stage, const std::string& parent);
   ContentKey of_scorings(const std::string& stage, const ScoringGroup& group);
 
+  // Throw Error(kInput) where the encoder's files, or those of the data, aren't any more what keys
+  // were made of. To be called when they have been read.
+  void check_encoder() const;
+  void check_data() const;
+
   const DatasetFiles& files(const DatasetKey& key);
   // Of all data sets that keys were made of.
   const std::map<DatasetKey, DatasetFiles>& known_files() const { return files_; }
@@ -63,6 +68,7 @@ class KeyMaker {
   const Study& study_;
   TaskCatalog& tasks_;
   nlohmann::json numerics_;
+  nlohmann::json encoder_;
   std::string tokenizer_;
   std::map<DatasetKey, DatasetFiles> files_;
   std::map<std::string, nlohmann::json> plugins_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/full_path.h"
 #include "core/base/log.h"
 
 namespace sojourn {
@@ -46,8 +47,7 @@ Declared declare(const Study& study, TaskCatalog& tasks, const StudyLanguages& l
       }
     }
   }
-  const fs::path place = fs::absolute(out).lexically_normal();
-  const fs::path folder = place.has_filename() ? place : place.parent_path();
+  const fs::path folder = full_path(out);
   fs::path partial = folder;
   partial += ".partial";
   keep_older_count(folder, declared);

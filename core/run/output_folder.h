@@ -2,21 +2,21 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string_view>
+
+#include "core/run/store_lock.h"
 
 namespace sojourn {
 
-// Everything goes to `<out>.partial`; publish() swaps it with `<out>`, whose former content is
-// removed. So a reader finds the old run or the new one, never a mixture.
+// Everything goes to `<out>.partial`; publish() swaps it with `<out>`. So a reader finds the old
+// run or the new one, never a mixture. Of what was there, the former run and its report are
+// removed; what else somebody has put there moves into the new folder.
 class OutputFolder {
  public:
   // Starts an empty `<out>.partial`. Throws Error(kInput) when another process is filling it, or
-  // when `out` is something else than a run's folder and would be lost, Error(kInternal) when it
-  // can't be made.
-  explicit OutputFolder(std::filesystem::path out);
-  OutputFolder(const OutputFolder&) = delete;
-  OutputFolder& operator=(const OutputFolder&) = delete;
-  ~OutputFolder();
+  // when `out` is something else than a run's folder, Error(kInternal) when it can't be made.
+  explicit OutputFolder(const std::filesystem::path& out);
 
   // Where files of the run go until then; parents of `relative` are made.
   std::filesystem::path path(const std::filesystem::path& relative) const;
@@ -30,7 +30,7 @@ class OutputFolder {
  private:
   std::filesystem::path out_;
   std::filesystem::path partial_;
-  int lock_ = -1;
+  std::unique_ptr<FolderLock> lock_;
 };
 
 }  // namespace sojourn

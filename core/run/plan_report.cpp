@@ -77,7 +77,8 @@ class Reporter {
       const auto& record = entry.record;
       if (record.at("encoder") != keys_.stages[0].training.key) continue;
       if (nlohmann::json(record.at("parts").at("numerics")) != same_machine) continue;
-      rates.push_back(record.at("real_tokens_per_second"));
+      const double rate = record.at("real_tokens_per_second");
+      if (rate > 0) rates.push_back(rate);  // 0: resumed when all steps were done
     }
     if (rates.empty()) return;
     std::nth_element(rates.begin(), rates.begin() + static_cast<std::ptrdiff_t>(rates.size() / 2),

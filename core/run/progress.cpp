@@ -21,13 +21,27 @@ double seconds_between(std::chrono::steady_clock::time_point a,
 Progress::Progress(std::size_t stages, std::int64_t total_work)
     : stages_(stages), total_work_(total_work) {}
 
-void Progress::begin_stage(std::size_t k, const std::string& id) {
+void Progress::begin_stage(std::size_t k, const std::string& id, std::int64_t work) {
   stage_ = "[" + std::to_string(k) + "/" + std::to_string(stages_) + "] " + id;
   stage_start_ = last_work_ = Clock::now();
   trained_tokens_ = 0;
   trained_steps_ = 0;
   trained_seconds_ = 0;
+  stage_end_ = done_work_ + work;
   line_.restart();
+}
+
+void Progress::end_stage() { skip(stage_end_ - done_work_); }
+
+void Progress::skip(std::int64_t work) {
+  total_work_ -= work;
+  stage_end_ -= work;
+}
+
+void Progress::waited() {
+  const auto now = Clock::now();
+  stage_start_ += now - last_work_;
+  last_work_ = now;
 }
 
 std::string Progress::study_left(double stage_seconds) const {

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/full_path.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/config/languages.h"
@@ -38,14 +39,16 @@ class Runner {
   }
 
   RunSummary run() {
-    std::set<std::size_t> left;  // stages
-    for (std::size_t s = 0; s < plan().stages.size(); ++s) {
-      if (!worker_.work(s).done()) left.insert(s);
-    }
+    check_apart();
+    auto left = stages_left();
     worker_.prepare(left);
     const Declared declared = declare(study_, tasks_, languages_, worker_, options_.out);
     OutputFolder out(options_.out);
-    worker_.keep_for(fs::absolute(options_.out));
+    worker_.keep_for(options_.out);
+    if (auto now = stages_left(); now != left) {  // what was there is gone meanwhile
+      left = std::move(now);
+      worker_.prepare(left);
+    }
     log_to_file(out.path("log.txt"));
     log_start(left);
     out.write("study.toml", resolved_toml(study_));
@@ -59,8 +62,9 @@ class Runner {
       for (std::size_t s = 0; s < plan().stages.size(); ++s) {
         progress.begin_stage(
             static_cast<std::size_t>(std::distance(left.begin(), left.upper_bound(s))),
-            plan().stages[s].id);
+            plan().stages[s].id, worker_.size_of_work(s));
         run_stage(s, out, progress);
+        progress.end_stage();
       }
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kCancelled) throw;
@@ -71,6 +75,26 @@ class Runner {
 
  private:
   const Plan& plan() const { return worker_.plan(); }
+
+  // The folder of the results is replaced as a whole.
+  void check_apart() const {
+    for (const auto& [what, path] :
+         {std::pair("--store", options_.store), std::pair("encoder.path", study_.encoder),
+          std::pair("data.root", study_.data_root)}) {
+      if (!lies_in(path, options_.out)) continue;
+      throw input_error(std::string(what) + " " + path.string(),
+                        "lies in the folder of the results, " + options_.out.string() +
+                            ", which this run replaces; expected one of them elsewhere");
+    }
+  }
+
+  std::set<std::size_t> stages_left() const {
+    std::set<std::size_t> left;
+    for (std::size_t s = 0; s < plan().stages.size(); ++s) {
+      if (!worker_.work(s).done()) left.insert(s);
+    }
+    return left;
+  }
 
   std::int64_t total_work() const {
     std::int64_t sum = 0;
@@ -91,7 +115,7 @@ class Runner {
   void run_stage(std::size_t s, const OutputFolder& out, Progress& progress) {
     const Stage& stage = plan().stages[s];
     if (stage.parent && failed_.contains(*stage.parent)) {
-      fail(s, "starts from " + plan().stages[*stage.parent].id + ", which failed", progress);
+      fail(s, "starts from " + plan().stages[*stage.parent].id + ", which failed");
       return;
     }
     const bool changes = !worker_.work(s).done();
@@ -99,17 +123,16 @@ class Runner {
       worker_.run(s, progress);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kNumeric && error.kind() != ErrorKind::kPlugin) throw;
-      fail(s, error.what(), progress);
+      fail(s, error.what());
       return;
     }
     collect(s, out);
     if (changes) write_rows(out);  // so that they are there if the run ends here
   }
 
-  void fail(std::size_t s, const std::string& why, Progress& progress) {
+  void fail(std::size_t s, const std::string& why) {
     failed_.insert(s);
     failures_.push_back(plan().stages[s].id + ": " + why);
-    progress.skip(worker_.size_of_work(s));
     spdlog::error("stage {} failed: {}", plan().stages[s].id, why);
   }
 
@@ -254,18 +277,21 @@ void run_stage(const Study& study, TaskCatalog& tasks, const RunOptions& options
     throw input_error("stage " + name, "was planned for " + planned_for + "; this is " + here);
   StageWorker worker(study, tasks, options);
   const std::size_t s = find_stage(worker.plan(), worker.keys(), name);
-  const Stage& stage = worker.plan().stages[s];
-  const auto parent = stage.parent.value_or(0);
-  if (parent != 0 && !worker.work(s).done() && worker.work(parent).train) {
-    const std::string& key = worker.keys().stages[parent].training.key;
-    throw input_error("stage " + stage.id, "starts from " + worker.plan().stages[parent].id +
-                                               ", which isn't in the store; first: sojourn stage "
-                                               "STUDY " +
-                                               key);
+  const auto& stages = worker.plan().stages;
+  std::size_t missing = 0;  // the first on the way to it
+  for (auto before = stages[s].parent.value_or(0); before != 0 && !worker.work(s).done();
+       before = stages[before].parent.value_or(0)) {
+    if (worker.work(before).train) missing = before;
+  }
+  if (missing != 0) {
+    throw input_error("stage " + stages[s].id,
+                      "starts from " + stages[missing].id +
+                          ", which isn't in the store; first: sojourn stage STUDY " +
+                          worker.keys().stages[missing].training.key);
   }
   if (!worker.work(s).done()) worker.prepare({s});
   Progress progress(1, worker.size_of_work(s));
-  progress.begin_stage(1, stage.id);
+  progress.begin_stage(1, stages[s].id, worker.size_of_work(s));
   worker.run(s, progress);
 }
 

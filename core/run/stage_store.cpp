@@ -14,6 +14,7 @@
 #include "core/base/cancel.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/full_path.h"
 #include "core/base/log.h"
 #include "core/run/store_runs.h"
 
@@ -73,7 +74,7 @@ std::uintmax_t size_of(const fs::path& folder) {
 // What a crash in try_take() or publish() left.
 void remove_half_made(const FolderLock& lock) {
   for (const auto& name : names_in(lock.folder())) {
-    if (name.front() == '.' && name != ".owner") fs::remove_all(lock.folder() / name);
+    if (name.front() == '.' && name != kOwnerFile) fs::remove_all(lock.folder() / name);
   }
 }
 
@@ -102,7 +103,7 @@ StoreEntry StoreClaim::publish(const nlohmann::ordered_json& record,
 }
 
 StageStore::StageStore(const fs::path& root, LockTimes times)
-    : root_(fs::absolute(root / "").lexically_normal().parent_path()), times_(times) {}
+    : root_(full_path(root)), times_(times) {}
 
 // gc() must never take another folder for a store.
 void StageStore::check(bool make) const {
@@ -256,6 +257,13 @@ void StageStore::keep_for(const fs::path& run, const std::vector<EntryName>& ent
 std::vector<StoreItem> StageStore::list() {
   check(/*make=*/false);
   const auto all_needs = read_needs(root_);
+  std::set<fs::path> scored;  // runs
+  for (const auto& needs : all_needs) {
+    const auto there = [&](const EntryName& name) {
+      return name.kind != "scores" || fs::exists(folder_of(name));
+    };
+    if (std::all_of(needs.entries.begin(), needs.entries.end(), there)) scored.insert(needs.run);
+  }
   const auto runs_of = [&](const EntryName& name) {
     std::vector<fs::path> runs;
     for (const auto& needs : all_needs) {
@@ -263,11 +271,17 @@ std::vector<StoreItem> StageStore::list() {
     }
     return runs;
   };
+  const auto all_scored = [&](const std::vector<fs::path>& runs) {
+    return std::all_of(runs.begin(), runs.end(),
+                       [&](const fs::path& run) { return scored.contains(run); });
+  };
   std::vector<StoreItem> items;
   for (const std::string kind : kKinds) {
     for (const auto& key : names_in(root_ / kind)) {
-      if (const auto entry = find({kind, key}))
-        items.push_back({kind, key, entry->folder, entry->size(), runs_of(entry->name), entry});
+      if (const auto entry = find({kind, key})) {
+        const auto runs = runs_of(entry->name);
+        items.push_back({kind, key, entry->folder, entry->size(), runs, all_scored(runs), entry});
+      }
     }
   }
   for (const auto& name : names_in(root_ / "work")) {
@@ -275,11 +289,11 @@ std::vector<StoreItem> StageStore::list() {
     // A crash right after publishing leaves work that nobody needs.
     const bool done = fs::exists(folder_of(name_of(name)));
     items.push_back({"work", name, folder, size_of(folder),
-                     done ? std::vector<fs::path>() : runs_of(name_of(name)), std::nullopt});
+                     done ? std::vector<fs::path>() : runs_of(name_of(name)), false, std::nullopt});
   }
   for (const auto& name : names_in(root_ / "damaged")) {
     const fs::path folder = root_ / "damaged" / name;
-    items.push_back({"damaged", name, folder, size_of(folder), {}, std::nullopt});
+    items.push_back({"damaged", name, folder, size_of(folder), {}, false, std::nullopt});
   }
   return items;
 }
@@ -301,6 +315,17 @@ bool StageStore::remove(const StoreItem& item, bool dry_run) {
   return true;
 }
 
+// What a crash in remove_file() left; not while another process makes the entry anew.
+void StageStore::remove_dropped(const StoreEntry& entry) {
+  const auto is_there = [&](const auto& file) { return fs::exists(entry.folder / file.first); };
+  if (std::none_of(entry.dropped.begin(), entry.dropped.end(), is_there)) return;
+  LockOwner owner;
+  const auto lock = FolderLock::try_take(work_of(entry.name), times_, owner);
+  const auto now = lock ? find(entry.name) : std::nullopt;
+  if (!now) return;
+  for (const auto& [name, file] : now->dropped) fs::remove(now->folder / name);
+}
+
 std::vector<StoreItem> StageStore::gc(bool dry_run) {
   check(/*make=*/false);
   const auto no_new_runs = wait_for(root_ / "runs", times_);
@@ -310,8 +335,8 @@ std::vector<StoreItem> StageStore::gc(bool dry_run) {
       throw_if_interrupted();
       if (item.runs.empty() && remove(item, dry_run)) {
         removed.push_back(std::move(item));
-      } else if (item.entry && !dry_run) {  // what a crash in remove_file() left
-        for (const auto& [name, file] : item.entry->dropped) fs::remove(item.folder / name);
+      } else if (item.entry && !dry_run) {
+        remove_dropped(*item.entry);
       }
     }
     for (const auto& gone : read_needs(root_)) {

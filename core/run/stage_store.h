@@ -61,6 +61,7 @@ struct StoreItem {
   std::filesystem::path folder;
   std::uintmax_t size = 0;                  // bytes
   std::vector<std::filesystem::path> runs;  // that need it
+  bool scored = false;                      // all that they score is there
   std::optional<StoreEntry> entry;          // of stages and scores
 };
 
@@ -121,6 +122,7 @@ class StageStore {
   std::optional<std::filesystem::path> move_aside(const EntryName& name);
   void set_aside(const EntryName& name, const std::string& damage);
   bool remove(const StoreItem& item, bool dry_run);
+  void remove_dropped(const StoreEntry& entry);
 
   std::filesystem::path root_;
   LockTimes times_;

@@ -28,12 +28,17 @@ std::vector<double> shares(const Stage& stage, const std::vector<std::int64_t>& 
 }  // namespace
 
 double pieces_of_step(const Stage& stage, const std::vector<DatasetSize>& sizes) {
+  std::vector<std::int64_t> features;
+  for (const auto& size : sizes) features.push_back(size.features);
+  const bool all = stage.sampling.by == "all";
+  const auto share = all ? std::vector<double>(sizes.size(), 1) : shares(stage, features);
   double pieces = 0;
   for (std::size_t t = 0; t < stage.training.size(); ++t) {
-    pieces += static_cast<double>(sizes[t].pieces) / static_cast<double>(sizes[t].features) *
+    pieces += share[t] * static_cast<double>(sizes[t].pieces) /
+              static_cast<double>(sizes[t].features) *
               static_cast<double>(stage.training[t].recipe.batch_size);
   }
-  return stage.sampling.by == "all" ? pieces : pieces / static_cast<double>(sizes.size());
+  return pieces;
 }
 
 std::int64_t steps_of(const Stage& stage, const std::vector<std::int64_t>& features) {

@@ -70,15 +70,16 @@ void StageWorker::prepare(const std::set<std::size_t>& stages) {
     for (auto& key : data_of(s)) needed.insert(std::move(key));
   }
   if (needed.empty()) return;
-  load_tokenizer();
+  if (tokenizer_ == nullptr) load_tokenizer();
   const DataContext context{study_.data_root, tokenizer_.get(), config_.vocab_size,
                             options_.machine.threads, options_.cache};
   const CapturedLog log;  // the run's own doesn't exist before all data is known to be good
   for (const auto& key : needed) {
     throw_if_interrupted();
-    data_.emplace(key, load_dataset(tasks_.task(key.task), key, context));
+    if (!data_.contains(key)) data_.emplace(key, load_dataset(tasks_.task(key.task), key, context));
   }
-  said_by_tasks_ = log.lines();
+  maker_.check_data();
+  for (auto& line : log.lines()) said_by_tasks_.push_back(std::move(line));
   trainer_ = std::make_unique<StageTrainer>(
       tasks_, [this](const DatasetKey& key) -> const LoadedDataset& { return data(key); },
       options_.machine, *tokenizer_);
@@ -86,6 +87,11 @@ void StageWorker::prepare(const std::set<std::size_t>& stages) {
     if (work_[s].train) trainer_->check_data(plan_.stages[s]);
   }
   open_encoder(0);  // its weights are read and checked before anything is written
+}
+
+void StageWorker::keep_for(const fs::path& run) {
+  store_.keep_for(run, entries_of(keys_));
+  work_ = find_work(plan_, keys_, store_, Check::kPresence);
 }
 
 void StageWorker::log_data() const {
@@ -107,7 +113,10 @@ std::int64_t StageWorker::size_of_work(std::size_t s) const {
     for (const Scoring* scoring : keys_.stages[s].groups[g])
       work += size_of(data(scoring->data)).pieces;
   }
-  if (!work_[s].train) return work;
+  return work_[s].train ? work + work_of_steps(stage, trainer_->steps(stage)) : work;
+}
+
+std::int64_t StageWorker::work_of_steps(const Stage& stage, std::int64_t steps) const {
   std::vector<DatasetSize> sizes;
   for (const auto& training : stage.training) {
     DatasetSize& all = sizes.emplace_back();
@@ -117,8 +126,8 @@ std::int64_t StageWorker::size_of_work(std::size_t s) const {
       all.pieces += size.pieces;
     }
   }
-  return work + std::llround(Progress::kTrainingWork * pieces_of_step(stage, sizes) *
-                             static_cast<double>(trainer_->steps(stage)));
+  return std::llround(Progress::kTrainingWork * pieces_of_step(stage, sizes) *
+                      static_cast<double>(steps));
 }
 
 // Of stage 0, the study's own; of others, what they left: of a stage that adapts, the encoder that
@@ -132,6 +141,7 @@ std::unique_ptr<Encoder> StageWorker::open_encoder(std::size_t s) const {
   }
   auto encoder = std::make_unique<Encoder>(
       s == 0 ? study_.encoder : work_[s].trained->folder / kEncoderFolder, options_.machine.device);
+  if (s == 0) maker_.check_encoder();
   encoder->set_precision(options_.machine.precision);
   return encoder;
 }
@@ -180,6 +190,7 @@ void StageWorker::train_unless_there(std::size_t s, const std::vector<std::strin
   const Stage& stage = plan_.stages[s];
   const EntryName name = stage_entry(keys_.stages[s].training);
   auto claim = store_.claim(name, waiting(stage.id, progress), needed);
+  progress.waited();
   if (!claim) {  // it was there, or another process has made it meanwhile
     work_[s].trained = store_.find(name);
     if (!work_[s].trained)
@@ -206,6 +217,7 @@ void StageWorker::train(std::size_t s, StoreClaim& claim, Encoder& encoder, Stag
       {.step = [&](const StepReport& step) { progress.training(step, n); },
        .resumed =
            [&](std::int64_t step) {
+             progress.skip(work_of_steps(stage, step));
              progress.note("  " + stage.id + ": goes on after step " + thousands(step));
              spdlog::info("stage {} goes on from its checkpoint after step {}", stage.id, step);
            },
@@ -284,6 +296,7 @@ void StageWorker::score(std::size_t s, StageState& state, Progress& progress) {
   for (const std::size_t g : work.to_score) {
     const EntryName name = score_entry(of_stage.scorings[g]);
     auto claim = store_.claim(name, waiting(plan_.stages[s].id + ", scores", progress));
+    progress.waited();
     if (claim) {
       if (state.encoder == nullptr) bring_back(s, state, progress);
       work.scored[g] = score(s, g, state, *claim, progress);

@@ -32,8 +32,9 @@ class StageWorker {
   // Loads the data of these stages' work, and checks the encoder. Throws Error(kInput) where
   // anything is wrong with data, tokenizer or encoder; nothing is written before.
   void prepare(const std::set<std::size_t>& stages);
-  // Tells the store that the run in that folder needs all entries of the plan.
-  void keep_for(const std::filesystem::path& run) { store_.keep_for(run, entries_of(keys_)); }
+  // Tells the store that the run in that folder needs all entries of the plan, and looks again
+  // which are there: some may have been removed until then.
+  void keep_for(const std::filesystem::path& run);
   // Is told of each stage that is trained the new lines of its curve.
   using CurveSink = std::function<void(const Stage& stage, const std::string& lines)>;
   void on_curve(CurveSink sink) { on_curve_ = std::move(sink); }
@@ -69,6 +70,7 @@ class StageWorker {
   void score(std::size_t stage, StageState& state, Progress& progress);
   StoreEntry score(std::size_t stage, std::size_t group, const StageState& state, StoreClaim& claim,
                    Progress& progress);
+  std::int64_t work_of_steps(const Stage& stage, std::int64_t steps) const;
   std::function<void(const LockOwner&)> waiting(const std::string& what, Progress& progress) const;
 
   const Study& study_;

@@ -25,8 +25,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kOwner = ".owner";
-
 struct Owner {
   LockOwner who;
   std::string kernel;
@@ -55,7 +53,7 @@ std::string new_token() {
 }
 
 std::optional<Owner> owner_in(const fs::path& folder) {
-  const fs::path file = folder / kOwner;
+  const fs::path file = folder / kOwnerFile;
   try {
     const auto json = nlohmann::json::parse(read_file(file));
     // After the reading: on a network file system, opening brings the time up to date.
@@ -91,7 +89,7 @@ FolderLock::FolderLock(fs::path folder)
 FolderLock::~FolderLock() {
   heartbeat_ = {};
   if (owner_file_ >= 0) ::close(owner_file_);
-  if (held()) ::unlink((folder_ / kOwner).c_str());
+  if (held()) ::unlink((folder_ / kOwnerFile).c_str());
   if (descriptor_ < 0) return;
   if (!token_.empty() && in_place()) ::rmdir(folder_.c_str());  // if it's empty
   ::close(descriptor_);
@@ -126,8 +124,8 @@ bool FolderLock::take(const LockTimes& times, LockOwner& owner) {
 // Once it's ours on this machine.
 bool FolderLock::own(const LockTimes& times) {
   const std::string token = new_token();
-  const fs::path place = folder_ / kOwner;
-  const fs::path mine = folder_ / (kOwner + token);
+  const fs::path place = folder_ / kOwnerFile;
+  const fs::path mine = folder_ / (kOwnerFile + token);
   const nlohmann::json who{
       {"host", host_name()}, {"process", ::getpid()}, {"kernel", this_kernel()}, {"token", token}};
   const std::string text = who.dump() + "\n";

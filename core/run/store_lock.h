@@ -15,6 +15,8 @@ struct LockOwner {
   std::int64_t process = 0;  // 0: not known
 };
 
+inline constexpr const char* kOwnerFile = ".owner";  // in a locked folder
+
 struct LockTimes {  // others than these are for tests
   std::chrono::milliseconds heartbeat{10'000};
   std::chrono::milliseconds silence{60'000};  // an owner elsewhere that was silent so long is dead

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/full_path.h"
 #include "core/base/hash.h"
 
 namespace sojourn {
@@ -23,7 +24,7 @@ bool is_run(const fs::path& folder) {
 }  // namespace
 
 void write_needs(const fs::path& root, const fs::path& run, const std::vector<EntryName>& entries) {
-  const fs::path folder = fs::absolute(run / "").lexically_normal().parent_path();
+  const fs::path folder = full_path(run);
   nlohmann::ordered_json note{{"run", folder.string()},
                               {"run_from_store", folder.lexically_relative(root).string()},
                               {"entries", nlohmann::ordered_json::array()}};

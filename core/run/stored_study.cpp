@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/model/peft.h"
+#include "core/run/store_runs.h"
 
 namespace sojourn {
 
@@ -79,7 +80,7 @@ std::vector<EntryName> entries_of(const PlanKeys& keys) {
 
 std::vector<StoreEntry> stored_stages(StageStore& store) {
   std::vector<StoreEntry> stages;
-  if (!std::filesystem::exists(store.root())) return stages;
+  if (names_in(store.root()).empty()) return stages;  // not made yet
   for (auto& item : store.list()) {
     if (item.kind == "stages" && item.entry) stages.push_back(*std::move(item.entry));
   }

@@ -96,7 +96,7 @@ def test_merge_writes_a_whole_encoder(world):
     world.write("adapted.toml", ADAPTED)
     run(world, "adapted.toml")
     adapter = "runs/adapted/encoders/beside/seed-1"
-    done = world.sojourn("merge", "encoder", adapter, "--out", "merged")
+    done = world.sojourn("merge", "encoder", adapter, "--out", "merged/")  # as completed by a shell
     assert done.returncode == 0, done.stderr
     ids = torch.tensor([[0, 20, 21, 22, 2]])
 

@@ -84,6 +84,16 @@ def test_a_run_replaces_the_one_before_as_a_whole(world):
     assert not (world.root / "runs/small/predictions/none/udpos").exists()
 
 
+def test_nothing_that_a_run_needs_may_lie_in_its_folder(world):
+    done = world.run("--out", "runs/small", "--store", "runs/small/store")
+    assert done.returncode == 2
+    assert "--store runs/small/store: lies in the folder of the results" in done.stderr
+    assert not (world.root / "runs").exists()
+    done = world.run("--out", ".")
+    assert done.returncode == 2
+    assert (world.root / "study.toml").exists()
+
+
 def test_micro_batches_change_memory_not_results(world):
     def last_loss(micro):
         assert world.run("--precision", "fp32", "--set", f"recipes.default.micro_batch={micro}").returncode == 0

@@ -118,3 +118,10 @@ def test_editors_find_defaults_and_meanings(schema):
                     yield from without_meaning(inner, path + name + ".")
 
     assert list(without_meaning(schema.schema, "")) == []
+
+
+def test_output_that_cannot_be_written_is_an_error():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([BINARY, "schema"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert "standard output: can't be written" in done.stderr

@@ -1,5 +1,6 @@
 """`sojourn store`: what is kept, whether it is sound, and what may go."""
 
+import json
 import shutil
 
 
@@ -26,3 +27,28 @@ def test_store_lists_verifies_and_collects_what_no_run_needs(world):
     assert would.returncode == 0 and list((world.root / "runs/.store/stages").iterdir())
     assert world.sojourn("store", "gc").returncode == 0
     assert not list((world.root / "runs/.store/stages").iterdir())
+
+
+def test_a_stage_names_whatever_is_missing_on_the_way_to_it(world):
+    adapted = 'recipe = { adapter = { kind = "lora", rank = 2 } }'
+    world.write("chain.toml", f"""\
+schema = 1
+name = "chain"
+encoder.path = "encoder"
+data.root = "data"
+recipes.default = {{ batch_size = 4, max_tokens = 32, peak_lr = 1e-3, steps = 2 }}
+[[intermediate]]
+name = "chain"
+chain = [["udpos"], ["mnli"]]
+{adapted}
+[[target]]
+task = "xnli"
+""")
+    assert world.sojourn("run", "chain.toml", "--threads", "1").returncode == 0
+    planned = json.loads(world.sojourn("plan", "chain.toml", "--threads", "1", "--json").stdout)["stages"]
+    keys = {stage["id"]: stage["key"] for stage in planned}
+    shutil.rmtree(world.root / "runs/.store/stages" / keys["chain/stage-1/seed-1"])
+    shutil.rmtree(world.root / "runs/.store/stages" / keys["chain/xnli/seed-1"])
+    done = world.sojourn("stage", "chain.toml", "chain/xnli/seed-1", "--threads", "1")
+    assert done.returncode == 2
+    assert "starts from chain/stage-1/seed-1, which isn't in the store" in done.stderr

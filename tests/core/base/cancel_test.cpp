@@ -26,10 +26,12 @@ int end_of_child(int first, int second) {
   return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
 }
 
-TEST_CASE("the first SIGINT or SIGTERM is noted, the second ends the process", "[core][base]") {
+TEST_CASE("the first SIGINT, SIGTERM or SIGHUP is noted, the second ends the process",
+          "[core][base]") {
   CHECK(end_of_child(SIGINT, SIGINT) == SIGINT);
   CHECK(end_of_child(SIGTERM, SIGTERM) == SIGTERM);
   CHECK(end_of_child(SIGTERM, SIGINT) == SIGINT);
+  CHECK(end_of_child(SIGHUP, SIGHUP) == SIGHUP);
 }
 
 }  // namespace

@@ -73,6 +73,18 @@ TEST_CASE("gc keeps what a run in progress has made so far", "[core][run][store]
   CHECK(world.store.gc(false).size() == 2);
 }
 
+TEST_CASE("a stage counts as scored when every run that needs it has all its scores",
+          "[core][run][store]") {
+  StoreWorld world;
+  const fs::path run = world.folder.path() / "run";
+  make_run(run);
+  make_entry(world.store, kStage);
+  world.store.keep_for(run, {kStage, kScore});
+  CHECK_FALSE(world.store.list().at(0).scored);
+  make_entry(world.store, kScore);
+  CHECK(world.store.list().at(0).scored);
+}
+
 TEST_CASE("a run says anew what it needs", "[core][run][store]") {
   StoreWorld world;
   const fs::path run = world.folder.path() / "run";
