@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/text.h"
+#include "plugins/abi_sizes.h"
 #include "plugins/host_api.h"
 
 namespace sojourn {
@@ -108,8 +109,8 @@ sojourn_status encode(sojourn_ctx* context, const sojourn_encode_request* reques
                       std::uint64_t* n_windows) noexcept {
   return host_function(context, [&](sojourn_ctx& c) {
     if (c.features == nullptr) refuse_place(c, "encode", "featurize");
-    require(request != nullptr && request->struct_size >= sizeof(*request) && n_windows != nullptr,
-            "encode needs a request of at least " + std::to_string(sizeof(*request)) + " bytes");
+    require(request != nullptr && request->struct_size >= kRequestSize && n_windows != nullptr,
+            "encode needs a request of at least " + std::to_string(kRequestSize) + " bytes");
     c.features->windows = encode_request(*c.features, *request);
     *n_windows = c.features->windows.size();
   });
@@ -121,8 +122,8 @@ sojourn_status window(sojourn_ctx* context, std::uint64_t i, sojourn_encoding* o
     const auto& windows = c.features->windows;
     require(i < windows.size(),
             "window " + std::to_string(i) + " of " + std::to_string(windows.size()));
-    require(out != nullptr && out->struct_size >= sizeof(*out),
-            "window needs a place of at least " + std::to_string(sizeof(*out)) + " bytes");
+    require(out != nullptr && out->struct_size >= kEncodingSize,
+            "window needs a place of at least " + std::to_string(kEncodingSize) + " bytes");
     const Encoding& found = windows[static_cast<std::size_t>(i)];
     out->n = found.ids.size();
     out->ids = found.ids.data();

@@ -15,6 +15,7 @@ namespace sojourn {
 namespace {
 
 const void* get_interface(const char* id) noexcept {
+  const HostScope host;
   const std::string_view name = id == nullptr ? "" : id;
   if (name == "sojourn.tensor/1") return tensor_interface();
   if (name == "sojourn.text/1") return text_interface();
@@ -25,6 +26,7 @@ const void* get_interface(const char* id) noexcept {
 }
 
 void write_log(sojourn_ctx* context, std::int32_t level, sojourn_str message) noexcept {
+  const HostScope host;
   if (context == nullptr || context != current_call()) return;
   const auto severity = level <= SOJOURN_LOG_DEBUG  ? spdlog::level::debug
                         : level == SOJOURN_LOG_INFO ? spdlog::level::info
@@ -34,6 +36,7 @@ void write_log(sojourn_ctx* context, std::int32_t level, sojourn_str message) no
 }
 
 void set_error(sojourn_ctx* context, sojourn_str message) noexcept {
+  const HostScope host;
   if (context == nullptr || context != current_call()) return;
   const std::string_view text = from_abi(message);
   context->plugin_error =
@@ -41,9 +44,11 @@ void set_error(sojourn_ctx* context, sojourn_str message) noexcept {
 }
 
 sojourn_str last_error(sojourn_ctx* context) noexcept {
+  const HostScope host;
   if (context == nullptr || context != current_call()) {
     return to_abi(
-        "a host function was called with another context than that of the running callback");
+        "a host function was called with another context than that of the callback, or on another "
+        "thread");
   }
   return to_abi(context->host_error);
 }

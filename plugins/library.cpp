@@ -12,6 +12,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "plugins/abi_sizes.h"
 #include "plugins/containment.h"
 #include "plugins/host_api.h"
 
@@ -20,12 +21,6 @@ namespace sojourn {
 namespace {
 
 constexpr const char* kEntry = "sojourn_plugin_entry_v1";
-
-// What a structure held in 1.0. One that a later minor lets grow is read up to here without asking,
-// beyond it through SOJOURN_HAS alone.
-constexpr std::size_t kTaskSize = offsetof(sojourn_task, score) + sizeof(sojourn_task::score);
-constexpr std::size_t kPluginSize =
-    offsetof(sojourn_plugin, shutdown) + sizeof(sojourn_plugin::shutdown);
 
 bool is_elf(const std::filesystem::path& file) {
   std::array<char, 4> head{};

@@ -11,6 +11,7 @@
 #include <c10/util/intrusive_ptr.h>
 #include <torch/custom_class.h>
 
+#include "plugins/abi_sizes.h"
 #include "plugins/context.h"
 
 namespace sojourn {
@@ -19,7 +20,7 @@ namespace sojourn {
 class PluginFunction : public torch::CustomClassHolder {
  public:
   // Takes over fn.self, whatever comes.
-  explicit PluginFunction(const sojourn_autograd_fn& fn) noexcept : fn_(fn) {}
+  explicit PluginFunction(const sojourn_autograd_fn& fn) noexcept : fn_(known_part(fn)) {}
   PluginFunction(const PluginFunction&) = delete;
   PluginFunction& operator=(const PluginFunction&) = delete;
   ~PluginFunction() override;

@@ -10,6 +10,7 @@
 #include <ATen/ops/empty.h>
 
 #include "core/base/text.h"
+#include "plugins/abi_sizes.h"
 #include "plugins/host_api.h"
 #include "plugins/plugin_function.h"
 
@@ -155,7 +156,7 @@ sojourn_status autograd_apply(sojourn_ctx* context, const sojourn_autograd_fn* f
                               sojourn_tensor* outputs, std::uint32_t n_outputs) noexcept {
   // First of all, so that whatever is refused below, the function is destroyed.
   c10::intrusive_ptr<PluginFunction> function;
-  if (fn != nullptr && fn->struct_size >= sizeof(sojourn_autograd_fn))
+  if (fn != nullptr && fn->struct_size >= kFunctionSize)
     function = c10::make_intrusive<PluginFunction>(*fn);
   return host_function(context, [&](sojourn_ctx& c) {
     if (c.head == nullptr || !c.head->may_apply)

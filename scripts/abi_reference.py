@@ -42,7 +42,7 @@ def comments_of(found):
 
 
 def without_roles(text):
-    return re.sub(r" ?\[\w+\](?: and \[\w+\])?[,;:]?", "", text).strip()
+    return re.sub(rf" ?{ROLE.pattern}(?: and {ROLE.pattern})?[,;:]?", "", text).strip()
 
 
 @dataclass

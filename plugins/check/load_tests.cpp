@@ -18,6 +18,7 @@
 
 #include "core/base/file.h"
 #include "core/base/text.h"
+#include "plugins/abi_sizes.h"
 #include "plugins/check/callback_mark.h"
 #include "plugins/check/traced_plugin.h"
 #include "plugins/containment.h"
@@ -112,8 +113,7 @@ const sojourn_plugin& LoadTests::plugin() const { return *enter(load(file_)); }
 void LoadTests::description() const { check_plugin(&plugin(), file_); }
 
 void LoadTests::manifest() const {
-  sojourn_plugin quiet = plugin();
-  quiet.struct_size = sizeof(quiet);
+  sojourn_plugin quiet = known_part(plugin());
   quiet.init = &no_init;
   quiet.shutdown = nullptr;
   const auto library = std::make_shared<const PluginLibrary>(file_, quiet);

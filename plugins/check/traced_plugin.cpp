@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/text.h"
+#include "plugins/abi_sizes.h"
 #include "plugins/host_api.h"
 
 namespace sojourn {
@@ -150,11 +151,10 @@ const sojourn_plugin& traced_plugin(const sojourn_plugin& plugin, std::size_t in
   static sojourn_task task;
   static const sojourn_task* tasks[1] = {&task};  // NOLINT(modernize-avoid-c-arrays): of the ABI
   static sojourn_plugin traced;
-  g_plugin = plugin;
-  g_task = *plugin.tasks[index];
+  g_plugin = known_part(plugin);
+  g_task = known_part(*plugin.tasks[index]);
   g_outputs = parse_manifest(from_abi(g_task.manifest), plugin.id).outputs.size();
   task = g_task;
-  task.struct_size = sizeof(task);
   task.dataset_open = &dataset_open;
   task.decode_create = &decode_create;
   task.score = &score;
@@ -167,8 +167,7 @@ const sojourn_plugin& traced_plugin(const sojourn_plugin& plugin, std::size_t in
   trace<&sojourn_task::decode_add>(task);
   trace<&sojourn_task::decode_tune>(task);
   trace<&sojourn_task::decode_finish>(task);
-  traced = plugin;
-  traced.struct_size = sizeof(traced);
+  traced = g_plugin;
   traced.n_tasks = 1;
   traced.tasks = tasks;
   traced.init = &init;

@@ -1,4 +1,6 @@
+#include <sojourn/tagged_words.h>
 #include <sojourn/text_files.h>
+#include <sojourn/unique_ids.h>
 
 #include <string>
 #include <string_view>
@@ -36,6 +38,24 @@ TEST_CASE("Whatever isn't UTF-8 is refused with line and byte", "[sdk]") {
                                      "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\xf0\x9f\x98");
   CHECK_THROWS_WITH(lines_of("a\nb" + bytes + "\n"), "f:2: byte 2 of the line isn't UTF-8");
   CHECK(lines_of("\u00e9\u4e2d\U0001F600\n") == std::vector<std::string>{"\u00e9\u4e2d\U0001F600"});
+}
+
+TEST_CASE("An id is neither empty nor there twice", "[sdk]") {
+  sdk::UniqueIds ids("pairID");
+  sdk::Lines line({"f", "a\nb\n"});
+  line.next();
+  ids.add("1", line);
+  line.next();
+  CHECK_THROWS_WITH(ids.add("", line), "f:2: pairID is empty");
+  CHECK_THROWS_WITH(ids.add("1", line), "f:2: pairID '1' again, first on line 1");
+}
+
+TEST_CASE("A tag of an open set has no space, which is between tags in predictions", "[sdk]") {
+  const std::vector<std::string> any;
+  sdk::TaggedWordsReader good({"f", "The\tNP/N\n"}, any, "train");
+  CHECK(good.read().size() == 1);
+  sdk::TaggedWordsReader bad({"f", "The\tN P\n"}, any, "train");
+  CHECK_THROWS_WITH(bad.read(), "f:1: tag 'N P' has a space");
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ class FilesCall : public Call {
   // The file that the manifest calls `name` in this split.
   File file(const char* name) const {
     File found;
-    check(open(name, found));
+    hand_out(open(name, found));
     return found;
   }
 
@@ -39,11 +39,18 @@ class FilesCall : public Call {
     File found;
     const sojourn_status status = open(name, found);
     if (status == SOJOURN_NOT_FOUND) return std::nullopt;
-    check(status);
+    hand_out(status);
     return found;
   }
 
  private:
+  // A name that the manifest hasn't got is the plugin's own error, and none in data.
+  void hand_out(sojourn_status status) const {
+    if (status == SOJOURN_CANCELLED) check(status);
+    if (status != SOJOURN_OK)
+      throw Failure(SOJOURN_INTERNAL, std::string(view(host().base->last_error(context()))));
+  }
+
   sojourn_status open(const char* name, File& found) const {
     sojourn_str bytes{};
     sojourn_str path{};
@@ -334,6 +341,7 @@ class Decoder {
   virtual void finish(const DecodeCall& call) = 0;
 };
 
+// Views of what lives as long as the data set.
 struct Example {
   std::string_view id, align, cluster;  // align and cluster may be empty: the same as id
 };

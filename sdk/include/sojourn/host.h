@@ -15,8 +15,7 @@
 #pragma GCC visibility push(hidden)
 namespace sojourn::sdk {
 
-// Ends a callback with this status and message. It never leaves the plugin: see guarded() in
-// plugin.h.
+// Ends a callback with this status and message. It never leaves the plugin: see guarded() below.
 class Failure : public std::runtime_error {
  public:
   Failure(sojourn_status status, const std::string& message)

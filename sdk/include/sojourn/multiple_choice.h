@@ -20,7 +20,7 @@ namespace sojourn::sdk {
 struct Choice {
   std::string id;  // unique in its split
   std::string prompt;
-  std::vector<std::string> choices;  // as many in every example
+  std::vector<std::string> choices;  // as many in every example as there are labels
   std::size_t answer;                // place in choices
 };
 
@@ -29,7 +29,15 @@ struct Choice {
 class ChoiceDataset : public Dataset {
  public:
   ChoiceDataset(std::vector<Choice> examples, std::vector<std::string> labels)
-      : examples_(std::move(examples)), labels_(std::move(labels)) {}
+      : examples_(std::move(examples)), labels_(std::move(labels)) {
+    for (const Choice& example : examples_) {
+      if (example.choices.size() == labels_.size() && example.answer < labels_.size()) continue;
+      throw Failure(SOJOURN_INVALID,
+                    "example '" + example.id + "': " + std::to_string(example.choices.size()) +
+                        " choices, answer " + std::to_string(example.answer) + ", expected " +
+                        std::to_string(labels_.size()) + " choices, of which the first is 0");
+    }
+  }
 
   std::uint64_t size() const override { return examples_.size(); }
   Example example(std::uint64_t index) const override { return {examples_.at(index).id, {}, {}}; }

@@ -86,6 +86,8 @@ struct Callbacks {
                                      sojourn_tensor* outputs) noexcept {
     return guarded(context, [&] {
       const auto made = as<Head>(head).forward(StepCall(context), tensors_of(batch->t, batch->n));
+      if (made.size() != n_outputs())
+        throw Failure(SOJOURN_INTERNAL, "forward gave another number of tensors than declared");
       for (const Tensor output : made) *outputs++ = output.handle;
     });
   }
@@ -93,9 +95,9 @@ struct Callbacks {
   static sojourn_status head_loss(sojourn_ctx* context, void* head, const sojourn_batch* batch,
                                   const sojourn_tensor* outputs, sojourn_tensor* loss) noexcept {
     return guarded(context, [&] {
-      static const std::size_t n_outputs = Task::family().outputs.size();
       const auto inputs = tensors_of(batch->t, batch->n);
-      *loss = as<Head>(head).loss(StepCall(context), inputs, tensors_of(outputs, n_outputs)).handle;
+      const auto made = tensors_of(outputs, n_outputs());
+      *loss = as<Head>(head).loss(StepCall(context), inputs, made).handle;
     });
   }
 
@@ -137,6 +139,10 @@ struct Callbacks {
   }
 
  private:
+  static std::size_t n_outputs() {
+    static const std::size_t n = Task::family().outputs.size();
+    return n;
+  }
   template <class T>
   static T& as(void* object) {
     return *static_cast<T*>(object);

@@ -28,7 +28,8 @@ inline bool is_number(std::string_view s) {
 // word, no sentence at all.
 class TaggedWordsReader {
  public:
-  // tags: those that are known; none: any tag will do. split: of the file.
+  // tags: those that are known, which outlive the reader; none: any tag will do that has no space.
+  // split: of the file.
   TaggedWordsReader(const File& file, const std::vector<std::string>& tags, std::string_view split)
       : lines_(file),
         tags_(&tags),
@@ -91,6 +92,8 @@ class TaggedWordsReader {
     if (word.empty()) lines_.fail("an empty word");
     if (tags_->empty()) {
       if (tag.empty()) lines_.fail("an empty tag");
+      if (tag.find(' ') != std::string_view::npos)  // which is between tags, in predictions
+        lines_.fail("tag '" + std::string(tag) + "' has a space");
     } else {
       index_of(lines_, *tags_, tag, "tag");
     }

@@ -104,7 +104,8 @@ typedef struct sojourn_host {
   /* [any] "sojourn.tensor/1", "sojourn.text/1", "sojourn.data/1", "sojourn.eval/1",
    * "sojourn.search/1"; NULL where the host has none of that name. */
   SOJOURN_FN(const void*, get_interface, const char* id);
-  /* A line in the run's log. */
+  /* A line in the run's log. This and the next two: on the callback's own thread, elsewhere they do
+   * nothing. */
   SOJOURN_FN(void, log, sojourn_ctx*, int32_t level, sojourn_str message);
   /* Says why, before a callback returns a status other than 0. For errors in data: "FILE:LINE:
    * found, expected". */
@@ -112,7 +113,8 @@ typedef struct sojourn_host {
   /* Why the last host function on this context failed; empty if none did. Valid until the next
    * call. */
   SOJOURN_FN(sojourn_str, last_error, sojourn_ctx*);
-  /* 1 once the user has asked to stop: poll it in long loops, and return SOJOURN_CANCELLED. */
+  /* 1 once the user has asked to stop: poll it in long loops, and return SOJOURN_CANCELLED. On the
+   * callback's own thread it also shows that the callback lives. */
   SOJOURN_FN(int32_t, is_cancelled, sojourn_ctx*);
 } sojourn_host;
 

@@ -11,13 +11,14 @@
 #pragma GCC visibility push(hidden)
 namespace sojourn::sdk {
 
-// Ids, of which none may come a second time.
+// Ids, of which none may be empty or come a second time.
 class UniqueIds {
  public:
   explicit UniqueIds(std::string what) : what_(std::move(what)) {}
 
-  // Throws DataError: "pairID '7' again, first on line 3".
+  // Throws DataError: "pairID is empty", "pairID '7' again, first on line 3".
   void add(const std::string& id, const Lines& line) {
+    if (id.empty()) line.fail(what_ + " is empty");
     const auto [first, fresh] = seen_.emplace(id, line.number());
     if (!fresh)
       line.fail(what_ + " '" + id + "' again, first on line " + std::to_string(first->second));

@@ -5,6 +5,7 @@
 #include <sojourn/sequence_regression.h>
 #include <sojourn/text_files.h>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,8 @@ struct Task {
     for (sdk::Lines line(call.file("rows")); line.next();) {
       const auto cells = sdk::columns(line, 2);
       const auto number = sdk::number_of(cells[1]);
-      if (!number) line.fail("'" + std::string(cells[1]) + "', expected a number");
+      if (!number || !std::isfinite(static_cast<float>(*number)))
+        line.fail("'" + std::string(cells[1]) + "', expected a finite number");
       sdk::RatedText row;
       row.id = std::to_string(line.number());  // equal in all languages: the rows are translations
       row.first = cells[0];
