@@ -68,8 +68,9 @@ CLI::App* add_power(CLI::App& app, PowerArguments& arguments) {
       ->check(CLI::NonNegativeNumber);
   power
       ->add_option("--example-deviation", arguments.example_deviation,
-                   "Standard deviation of an example's seed-averaged difference between two arms, "
-                   "in points; of accuracy about 100 times the root of the share of examples "
+                   "Standard deviation of an example's difference between two arms, averaged over "
+                   "the study's seeds, in points; of accuracy about 100 times the root of the "
+                   "share of examples "
                    "answered differently [40]")
       ->check(CLI::PositiveNumber);
   power->add_option("--power", arguments.power, "How often a difference is to be found [0.8]")
@@ -83,12 +84,15 @@ int power_command(const PowerArguments& arguments) {
   design.arms = arms_of(study).size();
   design.examples = arguments.examples;
   design.seed_deviation = arguments.seed_deviation;
-  design.example_deviation = arguments.example_deviation;
   if (design.arms < 2)
     throw input_error(arguments.study.string(), "has one arm, so there is nothing to compare");
   std::vector<std::vector<std::string>> lines{{"seeds", "standard error", "detectable", "margin"}};
   for (const std::size_t seeds : seeds_shown(study.seeds.size())) {
     design.seeds = seeds;
+    // Of the difference averaged over the study's seeds, as noise of each run of these.
+    design.example_deviation =
+        arguments.example_deviation *
+        std::sqrt(static_cast<double>(study.seeds.size()) / static_cast<double>(seeds));
     const Power power = power_of(design, 0.05, arguments.power);
     lines.push_back({std::to_string(seeds) + (seeds == study.seeds.size() ? " (the study)" : ""),
                      number(power.standard_error), number(power.detectable), number(power.margin)});
@@ -97,7 +101,7 @@ int power_command(const PowerArguments& arguments) {
       "%s: %zu arms, %.0f examples; in points, at alpha 0.05 with power %g\n"
       "assumed deviations: %g over seeds, %g of examples\n%s",
       study.name.c_str(), design.arms, design.examples, arguments.power, design.seed_deviation,
-      design.example_deviation, numbers_right(std::move(lines), 1).c_str());
+      arguments.example_deviation, numbers_right(std::move(lines), 1).c_str());
   return kExitOk;
 }
 

@@ -56,13 +56,16 @@ std::vector<ClaimJudgement> judge_claims(const std::vector<Claim>& claims) {
     support.push_back(two_sided(tests.support));
     contradiction.push_back(two_sided(tests.contradiction));
   }
+  const std::vector<double> alone = support;
   support = benjamini_hochberg(support);
   contradiction = benjamini_hochberg(contradiction);
   std::vector<ClaimJudgement> made;
   for (std::size_t i = 0; i < claims.size(); ++i) {
-    const Outcome outcome = support[i] <= kAlpha         ? Outcome::kSupported
-                            : contradiction[i] <= kAlpha ? Outcome::kContradicted
-                                                         : Outcome::kUndecided;
+    // What would be supported if it stood alone isn't contradicted for having company.
+    const bool against = contradiction[i] <= kAlpha && alone[i] > kAlpha;
+    const Outcome outcome = support[i] <= kAlpha ? Outcome::kSupported
+                            : against            ? Outcome::kContradicted
+                                                 : Outcome::kUndecided;
     made.push_back({outcome, outcome == Outcome::kContradicted ? contradiction[i] : support[i]});
   }
   return made;

@@ -57,8 +57,10 @@ std::string score_cell(const std::optional<double>& score) {
   return score ? report::score_text(*score) : "--";
 }
 
-std::string difference_cell(const Json* finding) {
+// "--" also for a mean over fewer languages than the baseline's.
+std::string difference_cell(const Json* finding, std::size_t languages) {
   if (finding == nullptr || (*finding)["difference"].is_null()) return "--";
+  if ((*finding)["languages"].size() < languages) return "--";
   std::string text = report::signed_text((*finding)["difference"]);
   if (text.front() == '-') text = "$-$" + text.substr(1);
   const auto& verdict = (*finding)["verdict"].get_ref<const std::string&>();
@@ -110,11 +112,13 @@ std::string report_latex(const Json& report) {
   for (const auto& arm : report["arms"]) {
     if (arm["name"] == arm["baseline"]) continue;
     std::vector<std::string> cells;
-    for (const auto& target : report["targets"])
-      cells.push_back(difference_cell(finding_of(report, arm["name"], target["name"])));
-    const Json* mean = finding_of(report, arm["name"], Json());  // of as many as the baseline's
-    const bool whole = mean != nullptr && (*mean)["targets"].size() == targets;
-    cells.push_back(difference_cell(whole ? mean : nullptr));
+    bool whole = true;  // all that the baseline's mean is of
+    for (const auto& target : report["targets"]) {
+      cells.push_back(difference_cell(finding_of(report, arm["name"], target["name"]),
+                                      target["languages"].size()));
+      whole = whole && cells.back() != "--";
+    }
+    cells.push_back(whole ? difference_cell(finding_of(report, arm["name"], Json()), 0) : "--");
     text += row(arm["name"].get<std::string>(), cells);
   }
   text += "\\bottomrule\n\\end{tabular}\n\\caption{" + latex(report["study"].get<std::string>()) +

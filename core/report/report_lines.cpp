@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace sojourn::report {
@@ -58,6 +59,20 @@ std::string about_text(const Json& hypothesis) {
   if (!hypothesis["about_languages"].empty()) text += ", " + joined(hypothesis["about_languages"]);
   if (hypothesis["targets"].size() < hypothesis["about_targets"].size())
     text += ", in " + share_text(hypothesis["targets"], hypothesis["about_targets"]) + " targets";
+  return text;
+}
+
+// Which languages a finding is about: "all", or "all (2 of 4)" where an arm lacks some.
+std::string subject_text(const Json& report, const Json& finding) {
+  auto text = finding["subject"].get<std::string>();
+  if (finding["kind"] != "all" || finding["difference"].is_null()) return text;
+  std::set<std::string> all;
+  for (const auto& target : report["targets"]) {
+    if (!finding["target"].is_null() && finding["target"] != target["name"]) continue;
+    for (const auto& language : target["languages"]) all.insert(language.get<std::string>());
+  }
+  const std::size_t n = finding["languages"].size();
+  if (n < all.size()) text += " (" + std::to_string(n) + " of " + std::to_string(all.size()) + ")";
   return text;
 }
 
@@ -129,7 +144,7 @@ Lines overall_lines(const Json& report) {
   Lines lines{{"arm", "languages", "targets", "difference", "verdict"}};
   for (const auto& finding : report["groups"]) {
     if (!finding["target"].is_null()) continue;
-    lines.push_back({comparison_text(finding), finding["subject"].get<std::string>(),
+    lines.push_back({comparison_text(finding), subject_text(report, finding),
                      share_text(finding["targets"], report["targets"]), difference_text(finding),
                      verdict_word(finding)});
   }
@@ -141,7 +156,7 @@ Lines target_lines(const Json& report) {
   for (const auto& finding : report["groups"]) {
     if (finding["target"].is_null()) continue;
     lines.push_back({finding["target"].get<std::string>(), comparison_text(finding),
-                     finding["subject"].get<std::string>(), difference_text(finding),
+                     subject_text(report, finding), difference_text(finding),
                      verdict_word(finding)});
   }
   return lines;

@@ -258,6 +258,18 @@ void add_notes(const RunFolder& run, const RunFolder& first, std::vector<std::st
       notes.push_back(name + " was made with " + key + " " + b.dump() + ", " + first.path.string() +
                       " with " + a.dump());
   }
+  const auto plugin_text = [](const Json& task) {
+    return task.at("version").get<std::string>() + " (SHA-256 " +
+           task.at("sha256").get<std::string>().substr(0, 12) + ")";
+  };
+  const Json& tasks_of_first = first.manifest.at("tasks");
+  for (const auto& [task, b] : run.manifest.at("tasks").items()) {
+    if (!tasks_of_first.contains(task)) continue;
+    const Json& a = tasks_of_first.at(task);
+    if (a.at("sha256") == b.at("sha256") && a.at("version") == b.at("version")) continue;
+    notes.push_back(name + " was made with the plugin of " + task + " " + plugin_text(b) + ", " +
+                    first.path.string() + " with " + plugin_text(a));
+  }
 }
 
 }  // namespace
@@ -267,7 +279,6 @@ JoinedRuns join_runs(const std::vector<fs::path>& folders) {
   for (const auto& folder : folders) joined.runs.push_back(read_run(folder));
   const RunFolder& first = joined.runs.front();
   joined.declared = first.declared;
-  joined.declared.scores = joined.declared.scores_before = 0;
   std::set<std::string> arms;
   std::set<std::string> targets;
   std::set<std::uint64_t> seeds;
@@ -277,8 +288,11 @@ JoinedRuns join_runs(const std::vector<fs::path>& folders) {
       if (&other == &run) break;
       JoinCheck(other, run).check();
     }
-    joined.declared.scores += run.declared.scores;
-    joined.declared.scores_before += run.declared.scores_before;
+    // All declared the same, and what was known when one did is what the others scored.
+    if (run.declared.scores_before < joined.declared.scores_before) {
+      joined.declared.scores = run.declared.scores;
+      joined.declared.scores_before = run.declared.scores_before;
+    }
     joined.declared.tasks.insert(run.declared.tasks.begin(), run.declared.tasks.end());
     for (const auto& arm : arms_of(run.study)) {
       if (arms.insert(arm.name).second) joined.arms.push_back({arm.name, arm.baseline});

@@ -83,8 +83,23 @@ Line arm_line(const std::string& name, const Values& values,
   return line;
 }
 
-Line difference_line(const std::string& name, const Values& values, const Values& base,
+// Those at seeds that the other one has in the same language, too.
+Values at_common_seeds(const Values& values, const Values& other) {
+  Values common;
+  for (const auto& [language, by_seed] : values) {
+    const auto theirs = other.find(language);
+    if (theirs == other.end()) continue;
+    for (const auto& [seed, value] : by_seed) {
+      if (theirs->second.contains(seed)) common[language][seed] = value;
+    }
+  }
+  return common;
+}
+
+Line difference_line(const std::string& name, const Values& all, const Values& all_of_base,
                      const std::vector<std::string>& languages) {
+  const Values values = at_common_seeds(all, all_of_base);
+  const Values base = at_common_seeds(all_of_base, all);
   Line line{name};
   const auto difference = [](std::optional<double> a, std::optional<double> b) {
     return a && b ? std::optional(*a - *b) : std::nullopt;

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <set>
 
+#include "core/base/cancel.h"
 #include "core/base/error.h"
 #include "core/base/parallel.h"
 
@@ -33,6 +34,7 @@ struct Examples {
 
 // `names` of the statistics of each example, in this order.
 Examples read_examples(const fs::path& file, const std::vector<std::string>& names) {
+  throw_if_interrupted();
   std::ifstream lines(file);
   if (!lines) throw input_error(file.string(), "no such file, though results.jsonl has its score");
   Examples read;

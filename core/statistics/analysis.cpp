@@ -41,7 +41,7 @@ class Analysis {
   std::vector<std::size_t> common_seeds(const Comparison& comparison, const Parts& parts) const;
   void measure_all(const std::vector<Work*>& all);
   void fill(Work& work) const;
-  std::optional<RunVariance> typical(std::vector<Work>& languages) const;
+  std::optional<TypicalVariance> typical(std::vector<Work>& languages) const;
   double resampled_difference(const Work& work, const ResampledScores& resampled) const;
 
   const TargetScores& scores_;
@@ -126,9 +126,9 @@ void Analysis::fill(Work& work) const {
 }
 
 // The mean over the languages that have two seeds or more.
-std::optional<RunVariance> Analysis::typical(std::vector<Work>& languages) const {
+std::optional<TypicalVariance> Analysis::typical(std::vector<Work>& languages) const {
   RunVariance sum;
-  double n = 0;
+  std::size_t count = 0;
   for (auto& work : languages) {
     if (work.estimate.seeds.size() < 2) continue;
     fill(work);
@@ -136,10 +136,11 @@ std::optional<RunVariance> Analysis::typical(std::vector<Work>& languages) const
     sum.over_seeds += one.over_seeds;
     sum.noise += one.noise;
     sum.examples += one.examples;
-    ++n;
+    ++count;
   }
-  if (n == 0) return std::nullopt;
-  return RunVariance{sum.over_seeds / n, sum.noise / n, sum.examples / n};
+  if (count == 0) return std::nullopt;
+  const auto n = static_cast<double>(count);
+  return TypicalVariance{{sum.over_seeds / n, sum.noise / n, sum.examples / n}, count};
 }
 
 double Analysis::resampled_difference(const Work& work, const ResampledScores& resampled) const {
@@ -175,7 +176,7 @@ void Analysis::run(const std::vector<Work*>& all) {
                work->estimate.parts.resampled[at] =
                    static_cast<float>(resampled_difference(*work, resampled));
            });
-  std::map<std::pair<std::size_t, std::size_t>, std::optional<RunVariance>> typical_of;
+  std::map<std::pair<std::size_t, std::size_t>, std::optional<TypicalVariance>> typical_of;
   for (auto& [comparison, works] : languages) typical_of[comparison] = typical(works);
   for (auto* work : all) {
     fill(*work);

@@ -31,6 +31,12 @@ struct RunVariance {
   double examples = 0;    // of the seed-averaged difference, by the choice of examples
 };
 
+// The mean over so many languages, each with its own.
+struct TypicalVariance {
+  RunVariance one;
+  std::size_t languages = 0;
+};
+
 // What the variance of a difference is estimated from, which mean_over_targets() needs again.
 struct EstimateParts {
   std::string arm;
@@ -38,7 +44,7 @@ struct EstimateParts {
   std::map<std::string, ArmScores> arms;  // the compared ones among them
   double example_df = 0;                  // degrees of freedom of the example variance
   // Of single languages of the target, on average, which is steadier than that of any one.
-  std::optional<RunVariance> typical;
+  std::optional<TypicalVariance> typical;
   std::vector<float> resampled;  // the difference in each resample of the examples
 };
 

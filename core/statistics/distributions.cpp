@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <boost/math/distributions/chi_squared.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 
@@ -13,6 +14,7 @@ namespace policies = boost::math::policies;
 // In double throughout; what overflows is infinite.
 using Policy = policies::policy<policies::promote_double<false>,
                                 policies::overflow_error<policies::ignore_error>>;
+using ChiSquared = boost::math::chi_squared_distribution<double, Policy>;
 using Normal = boost::math::normal_distribution<double, Policy>;
 using StudentT = boost::math::students_t_distribution<double, Policy>;
 
@@ -26,5 +28,7 @@ double student_t_cdf(double t, double df) {
 double student_t_quantile(double p, double df) {
   return std::isinf(df) ? quantile(Normal(), p) : quantile(StudentT(df), p);
 }
+
+double chi_squared_quantile(double p, double df) { return quantile(ChiSquared(df), p); }
 
 }  // namespace sojourn

@@ -7,5 +7,7 @@ namespace sojourn {
 double student_t_cdf(double t, double df);
 // The t with P(T <= t) = p, for p in (0, 1).
 double student_t_quantile(double p, double df);
+// The x with P(X <= x) = p of chi-squared with `df` > 0 degrees of freedom, for p in (0, 1).
+double chi_squared_quantile(double p, double df);
 
 }  // namespace sojourn

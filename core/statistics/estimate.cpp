@@ -8,6 +8,8 @@
 #include <set>
 #include <utility>
 
+#include "core/statistics/distributions.h"
+
 namespace sojourn {
 
 namespace {
@@ -26,19 +28,18 @@ double clean(const RunVariance& variance) {
   return std::max(0.0, variance.over_seeds - variance.noise);
 }
 
-double df_of(const Estimate& estimate, const RunVariance& variance) {
-  return difference_df(variance, estimate.parts.arms.size(), estimate.seeds.size(),
-                       estimate.parts.example_df);
+double df_of(const Estimate& estimate, const TypicalVariance& variance) {
+  return difference_df(variance.one, variance.languages, estimate.parts.arms.size(),
+                       estimate.seeds.size(), estimate.parts.example_df);
 }
 
-// With three seeds, a variance that comes out too small would also bring degrees of freedom that
-// are too many. So those of a language are those of a typical one, and a mean over languages, in
-// which seeds weigh more, has no more than that.
+// Of a language, those of a typical one; a mean over languages, in which seeds weigh more, has no
+// more than that.
 double inference_df(const Estimate& estimate, const RunVariance& own) {
   const bool single = estimate.plus.size() == 1 && estimate.minus.empty();
-  if (!estimate.parts.typical || !estimate.minus.empty()) return df_of(estimate, own);
+  if (!estimate.parts.typical || !estimate.minus.empty()) return df_of(estimate, {own, 1});
   const double typical = df_of(estimate, *estimate.parts.typical);
-  return single ? typical : std::min(typical, df_of(estimate, own));
+  return single ? typical : std::min(typical, df_of(estimate, {own, 1}));
 }
 
 Interval percentiles(std::vector<float> values) {
@@ -96,13 +97,19 @@ std::map<std::string, ArmScores> mean_arms(std::span<const Estimate* const> esti
   return arms;
 }
 
-std::vector<float> mean_resampled(std::span<const Estimate* const> estimates) {
+// About the difference at these seeds, which may not be all that an estimate has.
+std::vector<float> mean_resampled(std::span<const Estimate* const> estimates,
+                                  const std::set<std::uint64_t>& seeds) {
   std::size_t size = estimates[0]->parts.resampled.size();
   for (const auto* estimate : estimates) size = std::min(size, estimate->parts.resampled.size());
   std::vector<float> sum(size);
-  for (const auto* estimate : estimates)
+  for (const auto* estimate : estimates) {
+    const double difference = mean(at_seeds(estimate->arm_scores, estimate->seeds, seeds)) -
+                              mean(at_seeds(estimate->baseline_scores, estimate->seeds, seeds));
+    const auto shift = static_cast<float>(difference - estimate->difference);
     for (std::size_t i = 0; i < size; ++i)
-      sum[i] += estimate->parts.resampled[i] / static_cast<float>(estimates.size());
+      sum[i] += (estimate->parts.resampled[i] + shift) / static_cast<float>(estimates.size());
+  }
   return sum;
 }
 
@@ -115,15 +122,16 @@ double example_variance_of(const Estimate& estimate, std::size_t seeds) {
 
 // Of the mean over targets, as if seeds meant nothing in common to them, which only scales all
 // parts alike.
-std::optional<RunVariance> mean_typical(std::span<const Estimate* const> estimates) {
+std::optional<TypicalVariance> mean_typical(std::span<const Estimate* const> estimates) {
   const auto n = static_cast<double>(estimates.size());
-  RunVariance sum;
+  TypicalVariance sum;
   for (const auto* estimate : estimates) {
     const auto& typical = estimate->parts.typical;
     if (!typical) return std::nullopt;
-    sum.over_seeds += typical->over_seeds / (n * n);
-    sum.noise += typical->noise / (n * n);
-    sum.examples += typical->examples / (n * n);
+    sum.one.over_seeds += typical->one.over_seeds / (n * n);
+    sum.one.noise += typical->one.noise / (n * n);
+    sum.one.examples += typical->one.examples / (n * n);
+    sum.languages += typical->languages;
   }
   return sum;
 }
@@ -143,14 +151,19 @@ double pooled_df(std::size_t arms, std::size_t seeds) {
 
 // Of the variance over seeds, only what exceeds the noise of examples counts as uncertain: the
 // clean one is cut off at 0, which errs to the safe side by as much.
-double difference_df(const RunVariance& variance, std::size_t arms, std::size_t seeds,
-                     double example_df) {
+double difference_df(const RunVariance& variance, std::size_t languages, std::size_t arms,
+                     std::size_t seeds, double example_df) {
+  constexpr double kChance = 0.3;
   const auto n = static_cast<double>(seeds);
-  const double noise = std::min(variance.noise, variance.over_seeds);
-  const double spread = std::sqrt(variance.over_seeds * variance.over_seeds - noise * noise);
-  const double total = clean(variance) / n + variance.examples;
-  const double squares = spread * spread / (n * n * pooled_df(arms, seeds)) +
-                         variance.examples * variance.examples / example_df;
+  const double df = pooled_df(arms, seeds);
+  const double limit = df / chi_squared_quantile(kChance, df);
+  const double over_seeds =
+      variance.over_seeds * (1 + (limit - 1) / static_cast<double>(languages));
+  const double noise = std::min(variance.noise, over_seeds);
+  const double spread = std::sqrt(over_seeds * over_seeds - noise * noise);
+  const double total = (over_seeds - noise) / n + variance.examples;
+  const double squares =
+      spread * spread / (n * n * df) + variance.examples * variance.examples / example_df;
   return squares > 0 ? std::max(1.0, total * total / squares) : example_df;
 }
 
@@ -208,7 +221,7 @@ std::optional<Estimate> mean_over_targets(std::span<const Estimate* const> estim
   result.parts.arm = estimates[0]->parts.arm;
   result.parts.baseline = estimates[0]->parts.baseline;
   result.parts.arms = mean_arms(estimates, seeds);
-  result.parts.resampled = mean_resampled(estimates);
+  result.parts.resampled = mean_resampled(estimates, seeds);
   std::vector<VarianceTerm> terms;
   for (const auto* estimate : estimates) {
     add_languages(estimate->plus, result.plus);

@@ -13,10 +13,13 @@ namespace sojourn {
 // n of them are worth n / (1 + (n - 1) / 4).
 double pooled_df(std::size_t arms, std::size_t seeds);
 
-// Satterthwaite's degrees of freedom of a difference over so many seeds with these variances;
-// example_df: those of the variance by examples.
-double difference_df(const RunVariance& variance, std::size_t arms, std::size_t seeds,
-                     double example_df);
+// Satterthwaite's degrees of freedom of a difference over so many seeds with these variances, which
+// are the mean over so many languages, each with its own; example_df: those of the variance by
+// examples. A variance over seeds that comes out much too small by chance would bring degrees of
+// freedom that are much too many, so what enters is how large that of one language may well be (its
+// upper confidence limit of 70 %), and less of that the more languages there are.
+double difference_df(const RunVariance& variance, std::size_t languages, std::size_t arms,
+                     std::size_t seeds, double example_df);
 
 // The variances of an estimate with `seeds`, `example_variance` and `parts.arms`, for two seeds or
 // more; those over seeds are the mean over all arms.

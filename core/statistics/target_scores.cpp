@@ -83,9 +83,10 @@ std::vector<std::vector<std::uint32_t>> resampling_units(
     std::span<const std::vector<ExampleTies>> languages) {
   Sets sets;
   std::unordered_map<std::string, std::uint32_t> by_align;
-  std::unordered_map<std::string, std::uint32_t> by_cluster;
   std::vector<std::vector<std::uint32_t>> units;
   for (const auto& language : languages) {
+    // Documents of two languages may have one name and nothing else in common.
+    std::unordered_map<std::string, std::uint32_t> by_cluster;
     units.emplace_back();
     for (const auto& ties : language) {
       const std::uint32_t mine = sets.add();

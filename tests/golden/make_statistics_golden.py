@@ -6,6 +6,7 @@
 Needs numpy, scipy and statsmodels. The JSON (full precision):
 
 student_t      [t, df, P(T <= t)], and [p, df, t] of quantiles
+chi_squared    [p, df, x] of quantiles
 satterthwaite  variances and degrees of freedom of two samples, and Welch's df by scipy
 paired         differences by seed, a margin; scipy's interval and p-value, statsmodels' TOST p-values
 adjusted       p-values, and those after Benjamini and Hochberg by statsmodels
@@ -32,6 +33,10 @@ def student_t():
     cdf = [[t, df, stats.t.cdf(t, df)] for df in DF for t in (-40.0, -4.3, -0.5, 0.0, 1e-3, 1.96, 12.0)]
     quantile = [[p, df, stats.t.ppf(p, df)] for df in DF for p in (1e-6, 0.025, 0.5, 0.8, 0.975, 0.9999)]
     return {"cdf": cdf, "quantile": quantile}
+
+
+def chi_squared():
+    return [[p, df, stats.chi2.ppf(p, df)] for df in DF for p in (1e-6, 0.3, 0.5, 0.975)]
 
 
 def satterthwaite(rng):
@@ -92,7 +97,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     rng = np.random.default_rng(9)
-    made = {"student_t": student_t(), "satterthwaite": satterthwaite(rng),
+    made = {"student_t": student_t(), "chi_squared": chi_squared(), "satterthwaite": satterthwaite(rng),
             "paired": paired(rng), "adjusted": adjusted(rng), "replicability": replicability(rng), "power": power()}
     parser.parse_args().out.write_text(json.dumps(plain(made)) + "\n")
 

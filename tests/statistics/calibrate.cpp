@@ -64,6 +64,11 @@ std::vector<Scenario> scenarios() {
   all.back().arms = 2;
   all.push_back(scenario(5, {0.2, 0.05}, "two arms"));
   all.back().arms = 2;
+  all.push_back(scenario(2, {0.05, 0.05}));
+  for (const std::size_t seeds : std::initializer_list<std::size_t>{2, 3}) {
+    Scenario& few = all.emplace_back(scenario(seeds, {0.2, 0.05}, "two arms, two languages"));
+    few.arms = few.languages = 2;
+  }
   all.push_back(scenario(5, {0.1, 0.02}, "baseline twice as unsteady"));
   all.back().arm_scale = {2};
   return all;

@@ -11,6 +11,14 @@ function differenceColumns() {
   ];
 }
 
+// Which languages a finding is about: "all", or "all (2 of 4)" where an arm lacks some.
+function subjectText(one) {
+  if (one.kind !== "all" || one.difference === null) return one.subject;
+  const targets = report.targets.filter((target) => one.target === null || target.name === one.target);
+  const all = new Set(targets.flatMap((target) => target.languages));
+  return one.languages.length < all.size ? `all (${one.languages.length} of ${all.size})` : "all";
+}
+
 function verdict() {
   const seeds = report.seeds.length;
   const before = report.declared.scores_before;
@@ -21,7 +29,7 @@ function verdict() {
   if (compared.length === 0) parts.push(paragraph("The study has no arm beside the baseline: there is nothing to compare.", "note"));
   if (rows.length > 0) parts.push(table(single ? `In ${report.targets[0].name}, means over languages` : "Means over targets and languages", [
     { title: "arm", cell: (one) => `${one.arm} − ${one.baseline}` },
-    { title: "languages", cell: (one) => (one.kind === "all" ? "all" : one.subject) },
+    { title: "languages", cell: subjectText },
     ...(single ? [] : [{ title: "targets", cell: (one) => `${one.targets.length} of ${report.targets.length}` }]),
     ...differenceColumns(),
   ], rows));
@@ -38,7 +46,7 @@ function verdict() {
   if (!single) {
     parts.push(details("By target", table("Means over the languages of each target", [
       { title: "target", cell: (one) => one.target }, { title: "arm", cell: (one) => `${one.arm} − ${one.baseline}` },
-      { title: "languages", cell: (one) => (one.kind === "all" ? "all" : one.subject) }, ...differenceColumns(),
+      { title: "languages", cell: subjectText }, ...differenceColumns(),
     ], report.groups.filter((one) => one.target !== null))));
   }
   if (report.replicated.length) {

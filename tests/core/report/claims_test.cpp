@@ -53,4 +53,16 @@ TEST_CASE("several claims share one rate of false discoveries", "[core][report]"
   CHECK(judge_claims({likely, likely})[1].outcome == Outcome::kSupported);
 }
 
+TEST_CASE("what stands above 0 isn't contradicted for the company that it is in",
+          "[core][report]") {
+  Hypothesis hypothesis;
+  hypothesis.direction = "helps";
+  hypothesis.margin = 1;
+  const double infinite = std::numeric_limits<double>::infinity();
+  const Claim little{&hypothesis, {0.3, 0.138, infinite}};  // [0.03, 0.57]: above 0, below 1
+  const Claim none{&hypothesis, {0, 0.5, infinite}};
+  CHECK(judge_claims({little})[0].outcome == Outcome::kSupported);
+  CHECK(judge_claims({little, none})[0].outcome == Outcome::kUndecided);
+}
+
 }  // namespace sojourn

@@ -50,6 +50,13 @@ TEST_CASE("what is missing is shown as missing, never as zero", "[core][report]"
   CHECK_THAT(table, Catch::Contains("x          60.0     -     -"));
 }
 
+TEST_CASE("arms are compared at the seeds that both have", "[core][report]") {
+  const std::vector<ResultRow> rows{row("none", "en", 50, 1), row("none", "en", 90, 2),
+                                    row("x", "en", 52, 1)};
+  const auto table = results_table(rows, kArms, {"pairs"});
+  CHECK_THAT(table, Catch::Contains("- none  +2.0  +2.0"));
+}
+
 TEST_CASE("the layers of sentence vectors are said, for each arm and seed where they differ",
           "[core][report]") {
   auto rows = std::vector{row("none", "de", 50, 1), row("none", "de", 52, 2), row("x", "de", 60, 1),

@@ -29,6 +29,8 @@ TEST_CASE("Student's t is scipy's", "[core][statistics]") {
   for (const auto& c : golden()["student_t"]["cdf"]) CHECK(student_t_cdf(c[0], c[1]) == near(c[2]));
   for (const auto& c : golden()["student_t"]["quantile"])
     CHECK(student_t_quantile(c[0], c[1]) == near(c[2]));
+  for (const auto& c : golden()["chi_squared"])
+    CHECK(chi_squared_quantile(c[0], c[1]) == near(c[2]));
 }
 
 TEST_CASE("Satterthwaite's degrees of freedom are those of scipy's Welch test",
