@@ -70,8 +70,7 @@ CLI::App* add_power(CLI::App& app, PowerArguments& arguments) {
       ->add_option("--example-deviation", arguments.example_deviation,
                    "Standard deviation of an example's difference between two arms, averaged over "
                    "the study's seeds, in points; of accuracy about 100 times the root of the "
-                   "share of examples "
-                   "answered differently [40]")
+                   "share of examples answered differently [40]")
       ->check(CLI::PositiveNumber);
   power->add_option("--power", arguments.power, "How often a difference is to be found [0.8]")
       ->check(CLI::Range(0.06, 0.999));

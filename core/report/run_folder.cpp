@@ -251,24 +251,25 @@ void add_notes(const RunFolder& run, const RunFolder& first, std::vector<std::st
     notes.push_back(name +
                     ": a stage failed, its scores are missing: " + failure.get<std::string>());
   if (&run == &first) return;
+  const auto note_difference = [&](const std::string& what, const std::string& its,
+                                   const std::string& of_first) {
+    if (its == of_first) return;
+    notes.push_back(name + " was made with " + what + " " + its + ", " + first.path.string() +
+                    " with " + of_first);
+  };
   for (const char* key : {"sojourn", "libtorch", "cpu", "device", "precision", "threads"}) {
-    const Json& a = first.manifest.at("machine").at(key);
-    const Json& b = run.manifest.at("machine").at(key);
-    if (a != b)
-      notes.push_back(name + " was made with " + key + " " + b.dump() + ", " + first.path.string() +
-                      " with " + a.dump());
+    note_difference(key, run.manifest.at("machine").at(key).dump(),
+                    first.manifest.at("machine").at(key).dump());
   }
   const auto plugin_text = [](const Json& task) {
     return task.at("version").get<std::string>() + " (SHA-256 " +
            task.at("sha256").get<std::string>().substr(0, 12) + ")";
   };
   const Json& tasks_of_first = first.manifest.at("tasks");
-  for (const auto& [task, b] : run.manifest.at("tasks").items()) {
-    if (!tasks_of_first.contains(task)) continue;
-    const Json& a = tasks_of_first.at(task);
-    if (a.at("sha256") == b.at("sha256") && a.at("version") == b.at("version")) continue;
-    notes.push_back(name + " was made with the plugin of " + task + " " + plugin_text(b) + ", " +
-                    first.path.string() + " with " + plugin_text(a));
+  for (const auto& [task, its] : run.manifest.at("tasks").items()) {
+    if (tasks_of_first.contains(task))
+      note_difference("the plugin of " + task, plugin_text(its),
+                      plugin_text(tasks_of_first.at(task)));
   }
 }
 

@@ -30,7 +30,7 @@ class FilesCall : public Call {
   // The file that the manifest calls `name` in this split.
   File file(const char* name) const {
     File found;
-    hand_out(open(name, found));
+    check_own(context(), open(name, found));
     return found;
   }
 
@@ -39,18 +39,11 @@ class FilesCall : public Call {
     File found;
     const sojourn_status status = open(name, found);
     if (status == SOJOURN_NOT_FOUND) return std::nullopt;
-    hand_out(status);
+    check_own(context(), status);
     return found;
   }
 
  private:
-  // A name that the manifest hasn't got is the plugin's own error, and none in data.
-  void hand_out(sojourn_status status) const {
-    if (status == SOJOURN_CANCELLED) check(status);
-    if (status != SOJOURN_OK)
-      throw Failure(SOJOURN_INTERNAL, std::string(view(host().base->last_error(context()))));
-  }
-
   sojourn_status open(const char* name, File& found) const {
     sojourn_str bytes{};
     sojourn_str path{};

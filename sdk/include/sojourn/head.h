@@ -128,6 +128,13 @@ inline std::vector<Tensor> tensors_of(const sojourn_tensor* handles, std::uint64
   return list;
 }
 
+// Writes to the host's places, of which there are n.
+inline void hand_out(const std::vector<Tensor>& made, sojourn_tensor* places, std::size_t n) {
+  if (made.size() != n)
+    throw Failure(SOJOURN_INTERNAL, "another number of tensors than was to be given");
+  for (std::size_t i = 0; i < made.size(); ++i) places[i] = made[i].handle;
+}
+
 // A step of training or evaluation.
 class StepCall : public OpCall {
  public:
@@ -152,11 +159,6 @@ class StepCall : public OpCall {
   }
 
  private:
-  static void hand_out(const std::vector<Tensor>& made, sojourn_tensor* places, std::uint32_t n) {
-    if (made.size() != n)
-      throw Failure(SOJOURN_INTERNAL, "a function gave another number of tensors");
-    for (std::size_t i = 0; i < made.size(); ++i) places[i] = made[i].handle;
-  }
   static sojourn_status forward(sojourn_ctx* context, void* self, const sojourn_tensor* inputs,
                                 std::uint32_t n_inputs, sojourn_tensor* outputs,
                                 std::uint32_t n_outputs) noexcept {

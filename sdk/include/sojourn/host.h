@@ -60,6 +60,12 @@ inline Host& host() noexcept {
   return instance;
 }
 
+// Of a call where a refusal is the plugin's own error, and none in data.
+inline void check_own(sojourn_ctx* context, sojourn_status status) {
+  if (status != SOJOURN_OK)
+    throw Failure(SOJOURN_INTERNAL, std::string(view(host().base->last_error(context))));
+}
+
 // One call from the host, for as long as it lasts. What may be asked in which callback is split
 // over the classes below (dataset.h, head.h), so that asking in the wrong one doesn't compile.
 class Call {

@@ -17,12 +17,6 @@
 #pragma GCC visibility push(hidden)
 namespace sojourn::sdk {
 
-// For what the callbacks below hand to the host themselves: a refusal is the plugin's own error.
-inline void hand_over(sojourn_ctx* context, sojourn_status status) {
-  if (status != SOJOURN_OK)
-    throw Failure(SOJOURN_INTERNAL, std::string(view(host().base->last_error(context))));
-}
-
 // Whether a task reads its labels from the train split.
 template <class Task>
 constexpr bool has_labels(decltype(&Task::labels) /*probe*/) {
@@ -69,7 +63,7 @@ struct Callbacks {
     return guarded(context, [&] {
       if constexpr (has_labels<Task>(nullptr)) {
         for (const std::string& name : Task::labels(FilesCall(context)))
-          hand_over(context, host().data->label(context, str(name)));
+          check_own(context, host().data->label(context, str(name)));
       }
     });
   }
@@ -85,10 +79,8 @@ struct Callbacks {
   static sojourn_status head_forward(sojourn_ctx* context, void* head, const sojourn_batch* batch,
                                      sojourn_tensor* outputs) noexcept {
     return guarded(context, [&] {
-      const auto made = as<Head>(head).forward(StepCall(context), tensors_of(batch->t, batch->n));
-      if (made.size() != n_outputs())
-        throw Failure(SOJOURN_INTERNAL, "forward gave another number of tensors than declared");
-      for (const Tensor output : made) *outputs++ = output.handle;
+      const auto inputs = tensors_of(batch->t, batch->n);
+      hand_out(as<Head>(head).forward(StepCall(context), inputs), outputs, n_outputs());
     });
   }
 
@@ -116,7 +108,7 @@ struct Callbacks {
   static sojourn_status decode_tune(sojourn_ctx* context, void* decoder) noexcept {
     return guarded(context, [&] {
       const std::string tuned = as<Decoder>(decoder).tune(TuneCall(context));
-      hand_over(context, host().eval->tuned(context, tuned.data(), tuned.size()));
+      check_own(context, host().eval->tuned(context, tuned.data(), tuned.size()));
     });
   }
 
