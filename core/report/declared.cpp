@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/hash.h"
 
 namespace sojourn {
 
@@ -191,8 +192,14 @@ Declared read_declared(const std::filesystem::path& file) {
   }
 }
 
-bool same_declarations(const Declared& a, const Declared& b) {
-  return declarations_json(a) == declarations_json(b);
+bool same_metrics(const TaskMetrics& a, const TaskMetrics& b) {
+  return metrics_json(a) == metrics_json(b);
+}
+
+std::string fingerprint(const Declared& declared) {
+  Json json = declarations_json(declared);
+  json.erase("tasks");
+  return sha256(json.dump());
 }
 
 }  // namespace sojourn

@@ -23,7 +23,7 @@ struct TaskMetrics {
 // What a report follows. Everything but the first two is from the study and its file of languages.
 struct Declared {
   std::int64_t scores = 0;         // data sets that the study scores, by stage
-  std::int64_t scores_before = 0;  // of these, already scored when the rest of this was first said
+  std::int64_t scores_before = 0;  // of these, known before anything was declared as it is here
   std::string baseline;
   double margin = 1;
   LanguageCatalog languages;
@@ -36,7 +36,10 @@ std::string to_json(const Declared& declared);
 // Throws Error(kInput) for a file that isn't there or isn't such JSON.
 Declared read_declared(const std::filesystem::path& file);
 
-// Whether both say the same of what is compared and expected: all but `scores` and `scores_before`.
-bool same_declarations(const Declared& a, const Declared& b);
+bool same_metrics(const TaskMetrics& a, const TaskMetrics& b);
+
+// SHA-256 of what is compared and expected, in hexadecimal: of all but the scores, their number and
+// how they come about, so that more seeds or targets leave it as it is.
+std::string fingerprint(const Declared& declared);
 
 }  // namespace sojourn

@@ -186,14 +186,9 @@ class JoinCheck {
   }
 
   void check_metrics() const {
-    Declared a;
-    Declared b;
     for (const auto& [task, metrics] : other_.declared.tasks) {
       const auto found = first_.declared.tasks.find(task);
-      if (found == first_.declared.tasks.end()) continue;
-      a.tasks = {*found};
-      b.tasks = {{task, metrics}};
-      if (!same_declarations(a, b))
+      if (found != first_.declared.tasks.end() && !same_metrics(found->second, metrics))
         refuse("other metrics, or profiles of them, of task '" + task + "'");
     }
   }
@@ -205,10 +200,8 @@ class JoinCheck {
   }
 
   void check_declarations() const {
-    Declared a = first_.declared;
-    Declared b = other_.declared;
-    a.tasks = b.tasks = {};
-    if (!same_declarations(a, b)) refuse("another file of languages, which makes other groups");
+    if (fingerprint(first_.declared) != fingerprint(other_.declared))
+      refuse("another file of languages, which makes other groups");
   }
 
   const RunFolder& first_;
@@ -289,10 +282,9 @@ JoinedRuns join_runs(const std::vector<fs::path>& folders) {
       if (&other == &run) break;
       JoinCheck(other, run).check();
     }
-    // All declared the same, and what was known when one did is what the others scored.
-    if (run.declared.scores_before < joined.declared.scores_before) {
-      joined.declared.scores = run.declared.scores;
-      joined.declared.scores_before = run.declared.scores_before;
+    if (&run != &first) {
+      joined.declared.scores += run.declared.scores;
+      joined.declared.scores_before += run.declared.scores_before;
     }
     joined.declared.tasks.insert(run.declared.tasks.begin(), run.declared.tasks.end());
     for (const auto& arm : arms_of(run.study)) {

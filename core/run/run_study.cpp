@@ -42,7 +42,8 @@ class Runner {
     check_apart();
     auto left = stages_left();
     worker_.prepare(left);
-    const Declared declared = declare(study_, tasks_, languages_, worker_, options_.out);
+    const Declared declared = declare(study_, tasks_, languages_, worker_);
+    worker_.score_under(fingerprint(declared));
     OutputFolder out(options_.out);
     worker_.keep_for(options_.out);
     if (auto now = stages_left(); now != left) {  // what was there is gone meanwhile
@@ -290,6 +291,7 @@ void run_stage(const Study& study, TaskCatalog& tasks, const RunOptions& options
                           worker.keys().stages[missing].training.key);
   }
   if (!worker.work(s).done()) worker.prepare({s});
+  worker.score_under(fingerprint(declare(study, tasks, languages_of(study), worker)));
   Progress progress(1, worker.size_of_work(s));
   progress.begin_stage(1, stages[s].id, worker.size_of_work(s));
   worker.run(s, progress);

@@ -324,6 +324,7 @@ StoreEntry StageWorker::score(std::size_t s, std::size_t g, const StageState& st
   }
   return claim.publish({{"id", plan_.stages[s].id},
                         {"study", study_.name},
+                        {"declared", declared_},
                         {"scores", to_json(records)},
                         {"parts", of_stage.scorings[g].parts}},
                        names);

@@ -38,6 +38,8 @@ class StageWorker {
   // Is told of each stage that is trained the new lines of its curve.
   using CurveSink = std::function<void(const Stage& stage, const std::string& lines)>;
   void on_curve(CurveSink sink) { on_curve_ = std::move(sink); }
+  // Scores made from now on say that this was declared before, see fingerprint() of declared.h.
+  void score_under(std::string declared) { declared_ = std::move(declared); }
   // Writes to the log what the data is, and what tasks said while it was read.
   void log_data() const;
 
@@ -86,6 +88,7 @@ class StageWorker {
   std::unique_ptr<StageTrainer> trainer_;
   std::map<DatasetKey, LoadedDataset> data_;
   CurveSink on_curve_;
+  std::string declared_;
   std::vector<LogLine> said_by_tasks_;  // while the data was read
 };
 

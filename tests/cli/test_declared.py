@@ -72,8 +72,15 @@ def test_a_run_declares_before_it_scores_and_the_next_one_knows(declaring):
     assert declaring.run().returncode == 0
     assert json.loads((declaring.root / "runs/small/declared.json").read_text()) == first
 
+    # More seeds, of which one stage is trained on its own and all go to another folder: still as old.
+    declaring.edit("study.toml", "seeds = [1]", "seeds = [1, 2]")
+    assert declaring.sojourn("stage", "study.toml", "none/xnli/seed-2").returncode == 0
+    assert declaring.run("--out", "runs/both").returncode == 0
+    both = json.loads((declaring.root / "runs/both/declared.json").read_text())
+    assert both["scores"] > first["scores"] and both["scores_before"] == 0
+
     # Another hypothesis, now that all scores are known.
     declaring.edit("study.toml", 'direction = "helps"', 'direction = "harms"')
     assert declaring.run().returncode == 0
     later = json.loads((declaring.root / "runs/small/declared.json").read_text())
-    assert later["scores_before"] == later["scores"] == first["scores"]
+    assert later["scores_before"] == later["scores"] == both["scores"]
