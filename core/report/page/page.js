@@ -137,7 +137,7 @@ function build() {
   if (compared.length > 0) {
     section("heat", "Languages", paragraph("Arm minus baseline, in points; point at a cell for its interval. English comes first, then the groups in their order. A frame marks cells whose difference isn't 0."), ...heatMaps());
     const forest = forestPlot();
-    section("forests", "Groups and languages of an arm", paragraph("Bars are 95 % intervals; dotted bars are of the test examples alone. Dashed lines are the margin."), ...forest.parts);
+    section("forests", "Groups and languages of an arm", paragraph("Bars are 95 % intervals; where there is one seed they are dotted, and of the test examples alone. Dashed lines are the margin."), ...forest.parts);
     later.push(forest);
   }
   const seeds = seedDots();
