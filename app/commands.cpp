@@ -28,6 +28,10 @@ Plugins::Plugins(const PluginArguments& arguments) : catalog_(load_catalog(argum
   if (arguments.callback_limit > 0) watch_.emplace(std::chrono::seconds(arguments.callback_limit));
 }
 
+int exit_of_interrupt() {
+  return interrupt_signal() == SIGINT ? kExitInterrupted : kExitTerminated;
+}
+
 int run_command(const RunArguments& arguments) {
   watch_for_interrupt();
   std::signal(SIGPIPE, SIG_IGN);  // who reads the progress may go, as `| head` does
@@ -49,7 +53,7 @@ int run_command(const RunArguments& arguments) {
       summary.out.c_str());
   for (const auto& failure : summary.failed_stages)
     std::fprintf(stderr, "error: stage %s\n", failure.c_str());
-  if (summary.interrupted) return interrupt_signal() == SIGINT ? kExitInterrupted : kExitTerminated;
+  if (summary.interrupted) return exit_of_interrupt();
   return summary.failed_stages.empty() ? kExitOk : kExitStages;
 }
 

@@ -29,6 +29,9 @@ enum ExitCode : int {
   kExitTerminated = 143  // SIGTERM, as from a scheduler, or SIGHUP: the next call goes on from here
 };
 
+// After the signal that interrupted the program.
+int exit_of_interrupt();
+
 // What the commands take that use plugins.
 struct PluginArguments {
   std::vector<std::filesystem::path> path;

@@ -24,9 +24,9 @@ constexpr const char* kRunExamples = R"(Examples:
   sojourn run study.toml --set recipes.default.peak_lr=3e-5 --threads 8 --precision fp32
 
 Exit codes: 0 all done; 1 internal error or a failing machine; 2 something is wrong with the command line,
-the study, its data, the encoder or a plugin (nothing was trained); 3 done, but a stage failed; 4 a plugin crashed
-or hung; 130 interrupted (Ctrl-C); 143 terminated (SIGTERM, SIGHUP). After 4, 130, 143 or a crash the same command goes on
-where it was.)";
+the study, its data, the encoder or a plugin, found before anything is trained where it can be; 3 done, but a stage
+failed; 4 a plugin crashed or hung; 130 interrupted (Ctrl-C); 143 terminated (SIGTERM, SIGHUP). After 4, 130,
+143 or a crash the same command goes on where it was.)";
 
 constexpr const char* kPlanExamples = R"(Examples:
   sojourn plan study.toml                      every stage, what it costs, and what is there already
@@ -250,7 +250,7 @@ int exit_code(ErrorKind kind) {
     case ErrorKind::kPlugin:
       return kExitStages;
     case ErrorKind::kCancelled:
-      return interrupt_signal() == SIGINT ? kExitInterrupted : kExitTerminated;
+      return exit_of_interrupt();
     case ErrorKind::kInternal:
       break;
   }

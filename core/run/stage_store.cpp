@@ -280,7 +280,7 @@ std::vector<StoreItem> StageStore::list() {
     for (const auto& key : names_in(root_ / kind)) {
       if (const auto entry = find({kind, key})) {
         const auto runs = runs_of(entry->name);
-        items.push_back({kind, key, entry->folder, entry->size(), runs, all_scored(runs), entry});
+        items.push_back({kind, key, entry->folder, entry->size(), runs, entry, all_scored(runs)});
       }
     }
   }
@@ -289,11 +289,11 @@ std::vector<StoreItem> StageStore::list() {
     // A crash right after publishing leaves work that nobody needs.
     const bool done = fs::exists(folder_of(name_of(name)));
     items.push_back({"work", name, folder, size_of(folder),
-                     done ? std::vector<fs::path>() : runs_of(name_of(name)), false, std::nullopt});
+                     done ? std::vector<fs::path>() : runs_of(name_of(name)), std::nullopt});
   }
   for (const auto& name : names_in(root_ / "damaged")) {
     const fs::path folder = root_ / "damaged" / name;
-    items.push_back({"damaged", name, folder, size_of(folder), {}, false, std::nullopt});
+    items.push_back({"damaged", name, folder, size_of(folder), {}, std::nullopt});
   }
   return items;
 }

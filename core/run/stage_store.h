@@ -61,8 +61,8 @@ struct StoreItem {
   std::filesystem::path folder;
   std::uintmax_t size = 0;                  // bytes
   std::vector<std::filesystem::path> runs;  // that need it
-  bool scored = false;                      // all that they score is there
   std::optional<StoreEntry> entry;          // of stages and scores
+  bool scored = false;                      // all that they score is there
 };
 
 // Thread-safe. A damaged entry that any call comes upon is named in a warning, set aside and absent

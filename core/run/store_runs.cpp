@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool is_run(const fs::path& folder) {
+// Done or under way.
+bool has_run(const fs::path& folder) {
   return fs::exists(folder / "manifest.json") || fs::exists(folder.string() + ".partial");
 }
 
@@ -42,9 +43,9 @@ std::vector<RunNeeds> read_needs(const fs::path& root) {
     try {
       const auto note = nlohmann::json::parse(read_file(needs.note));
       needs.run = note.at("run").get<std::string>();
-      if (!is_run(needs.run)) {
+      if (!has_run(needs.run)) {
         const fs::path moved = root / note.at("run_from_store").get<std::string>();
-        needs.kept = is_run(moved.lexically_normal());
+        needs.kept = has_run(moved.lexically_normal());
         if (needs.kept) needs.run = moved.lexically_normal();
       }
       for (const auto& entry : note.at("entries"))
