@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "core/base/parallel.h"
+#include "core/statistics/distributions.h"
 #include "core/statistics/estimate.h"
 #include "core/statistics/resample.h"
 #include "core/statistics/subject_scores.h"
@@ -19,6 +21,79 @@ struct Work {
   MeasuredSubject subject;
   Estimate estimate;
 };
+
+// Mean variances over seeds in the languages that two arms both have, each less the baseline.
+struct ArmPair {
+  double own = 0;
+  double other = 0;
+  std::size_t seeds = 0;  // the fewest
+};
+
+ArmPair seed_variances(const std::vector<Work>& languages, const std::string& other) {
+  ArmPair pair;
+  std::size_t count = 0;
+  for (const auto& work : languages) {
+    const auto& parts = work.estimate.parts;
+    const auto found = parts.arms.find(other);
+    if (found == parts.arms.end()) continue;
+    const auto& baseline = parts.arms.at(parts.baseline).scores;
+    pair.own += sample_variance(differences(parts.arms.at(parts.arm).scores, baseline));
+    pair.other += sample_variance(differences(found->second.scores, baseline));
+    pair.seeds = std::min(count == 0 ? baseline.size() : pair.seeds, baseline.size());
+    ++count;
+  }
+  pair.own /= static_cast<double>(count);
+  pair.other /= static_cast<double>(count);
+  return pair;
+}
+
+// Arms that are clearly less steady than the one of these estimates, or steadier: what seeds do to
+// them says nothing of it. By an F test at 10 %, as if one language were all.
+std::set<std::string> unlike_arms(const std::vector<Work>& languages) {
+  constexpr double kLevel = 0.9;
+  std::set<std::string> others;
+  for (const auto& work : languages)
+    for (const auto& entry : work.estimate.parts.arms) others.insert(entry.first);
+  if (!languages.empty()) {
+    others.erase(languages[0].estimate.parts.arm);
+    others.erase(languages[0].estimate.parts.baseline);
+  }
+  std::erase_if(others, [&](const std::string& other) {
+    const ArmPair pair = seed_variances(languages, other);
+    const auto df = static_cast<double>(pair.seeds - 1);
+    const auto [less, more] = std::minmax(pair.own, pair.other);
+    return more <= f_quantile(kLevel, df, df) * less;
+  });
+  return others;
+}
+
+void leave_out(const std::set<std::string>& arms, Estimate& estimate) {
+  std::erase_if(estimate.parts.arms, [&](const auto& entry) { return arms.contains(entry.first); });
+}
+
+RunVariance mean(const std::vector<RunVariance>& variances) {
+  const auto n = static_cast<double>(variances.size());
+  RunVariance result;
+  for (const auto& one : variances) {
+    result.over_seeds += one.over_seeds / n;
+    result.shared += one.shared / n;
+    result.noise += one.noise / n;
+    result.examples += one.examples / n;
+  }
+  return result;
+}
+
+// The mean over the languages.
+std::optional<TypicalVariance> typical(const std::vector<Work>& languages) {
+  if (languages.empty()) return std::nullopt;
+  std::vector<RunVariance> own;
+  std::vector<RunVariance> pooled;
+  for (const auto& work : languages) {
+    own.push_back(own_variance(work.estimate));
+    pooled.push_back(pooled_variance(work.estimate));
+  }
+  return TypicalVariance{greater(mean(own), mean(pooled)), languages.size()};
+}
 
 class Analysis {
  public:
@@ -41,7 +116,6 @@ class Analysis {
   std::vector<std::size_t> common_seeds(const Comparison& comparison, const Parts& parts) const;
   void measure_all(const std::vector<Work*>& all);
   void fill(Work& work) const;
-  std::optional<TypicalVariance> typical(std::vector<Work>& languages) const;
   double resampled_difference(const Work& work, const ResampledScores& resampled) const;
 
   const TargetScores& scores_;
@@ -125,24 +199,6 @@ void Analysis::fill(Work& work) const {
   estimate.parts.example_df = own.example_df;
 }
 
-// The mean over the languages that have two seeds or more.
-std::optional<TypicalVariance> Analysis::typical(std::vector<Work>& languages) const {
-  RunVariance sum;
-  std::size_t count = 0;
-  for (auto& work : languages) {
-    if (work.estimate.seeds.size() < 2) continue;
-    fill(work);
-    const RunVariance one = pooled_variance(work.estimate);
-    sum.over_seeds += one.over_seeds;
-    sum.noise += one.noise;
-    sum.examples += one.examples;
-    ++count;
-  }
-  if (count == 0) return std::nullopt;
-  const auto n = static_cast<double>(count);
-  return TypicalVariance{{sum.over_seeds / n, sum.noise / n, sum.examples / n}, count};
-}
-
 double Analysis::resampled_difference(const Work& work, const ResampledScores& resampled) const {
   double sum = 0;
   for (const auto& [language, weight] : work.subject.parts) {
@@ -176,11 +232,21 @@ void Analysis::run(const std::vector<Work*>& all) {
                work->estimate.parts.resampled[at] =
                    static_cast<float>(resampled_difference(*work, resampled));
            });
+  std::map<std::pair<std::size_t, std::size_t>, std::set<std::string>> unlike;
   std::map<std::pair<std::size_t, std::size_t>, std::optional<TypicalVariance>> typical_of;
-  for (auto& [comparison, works] : languages) typical_of[comparison] = typical(works);
+  for (auto& [comparison, works] : languages) {
+    std::erase_if(works, [](const Work& work) { return work.estimate.seeds.size() < 2; });
+    for (auto& work : works) fill(work);
+    const auto its = unlike_arms(works);
+    for (auto& work : works) leave_out(its, work.estimate);
+    typical_of[comparison] = typical(works);
+    unlike[comparison] = its;
+  }
   for (auto* work : all) {
+    const std::pair comparison(work->comparison.arm, work->comparison.baseline);
     fill(*work);
-    work->estimate.parts.typical = typical_of.at({work->comparison.arm, work->comparison.baseline});
+    leave_out(unlike.at(comparison), work->estimate);
+    work->estimate.parts.typical = typical_of.at(comparison);
     complete(work->estimate);
   }
 }

@@ -27,6 +27,7 @@ struct ArmScores {
 // Variances of the difference between two arms in a single run of each, in squared points.
 struct RunVariance {
   double over_seeds = 0;  // of the difference over seeds
+  double shared = 0;      // the same as the mean over all arms has it, where that is less
   double noise = 0;       // the part of it that is noise of single examples
   double examples = 0;    // of the seed-averaged difference, by the choice of examples
 };
@@ -41,8 +42,9 @@ struct TypicalVariance {
 struct EstimateParts {
   std::string arm;
   std::string baseline;
-  std::map<std::string, ArmScores> arms;  // the compared ones among them
-  double example_df = 0;                  // degrees of freedom of the example variance
+  // The compared ones, and those that aren't clearly more or less steady.
+  std::map<std::string, ArmScores> arms;
+  double example_df = 0;  // degrees of freedom of the example variance
   // Of single languages of the target, on average, which is steadier than that of any one.
   std::optional<TypicalVariance> typical;
   std::vector<float> resampled;  // the difference in each resample of the examples

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <boost/math/distributions/chi_squared.hpp>
+#include <boost/math/distributions/fisher_f.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 
@@ -15,6 +16,7 @@ namespace policies = boost::math::policies;
 using Policy = policies::policy<policies::promote_double<false>,
                                 policies::overflow_error<policies::ignore_error>>;
 using ChiSquared = boost::math::chi_squared_distribution<double, Policy>;
+using FisherF = boost::math::fisher_f_distribution<double, Policy>;
 using Normal = boost::math::normal_distribution<double, Policy>;
 using StudentT = boost::math::students_t_distribution<double, Policy>;
 
@@ -30,5 +32,9 @@ double student_t_quantile(double p, double df) {
 }
 
 double chi_squared_quantile(double p, double df) { return quantile(ChiSquared(df), p); }
+
+double f_quantile(double p, double numerator_df, double denominator_df) {
+  return quantile(FisherF(numerator_df, denominator_df), p);
+}
 
 }  // namespace sojourn

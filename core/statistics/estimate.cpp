@@ -18,12 +18,6 @@ double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-std::vector<double> differences(const std::vector<double>& a, const std::vector<double>& b) {
-  std::vector<double> all(a.size());
-  std::transform(a.begin(), a.end(), b.begin(), all.begin(), std::minus<>());
-  return all;
-}
-
 double clean(const RunVariance& variance) {
   return std::max(0.0, variance.over_seeds - variance.noise);
 }
@@ -129,6 +123,7 @@ std::optional<TypicalVariance> mean_typical(std::span<const Estimate* const> est
     const auto& typical = estimate->parts.typical;
     if (!typical) return std::nullopt;
     sum.one.over_seeds += typical->one.over_seeds / (n * n);
+    sum.one.shared += typical->one.shared / (n * n);
     sum.one.noise += typical->one.noise / (n * n);
     sum.one.examples += typical->one.examples / (n * n);
     sum.languages += typical->languages;
@@ -149,13 +144,23 @@ double pooled_df(std::size_t arms, std::size_t seeds) {
   return static_cast<double>(seeds - 1) * compared / (1 + (compared - 1) / 4);
 }
 
+// Of the mean over arms, and of what the compared arm has beyond it, which only its own seeds tell.
+double seed_df(const RunVariance& variance, std::size_t arms, std::size_t seeds) {
+  const double pooled = pooled_df(arms, seeds);
+  const double beyond = variance.over_seeds - variance.shared;
+  if (beyond <= 0) return pooled;
+  return std::min(pooled,
+                  satterthwaite_df(std::vector<VarianceTerm>{
+                      {variance.shared, pooled}, {beyond, static_cast<double>(seeds - 1)}}));
+}
+
 // Of the variance over seeds, only what exceeds the noise of examples counts as uncertain: the
 // clean one is cut off at 0, which errs to the safe side by as much.
 double difference_df(const RunVariance& variance, std::size_t languages, std::size_t arms,
                      std::size_t seeds, double example_df) {
   constexpr double kChance = 0.3;
   const auto n = static_cast<double>(seeds);
-  const double df = pooled_df(arms, seeds);
+  const double df = seed_df(variance, arms, seeds);
   const double limit = df / chi_squared_quantile(kChance, df);
   const double over_seeds =
       variance.over_seeds * (1 + (limit - 1) / static_cast<double>(languages));
@@ -165,6 +170,12 @@ double difference_df(const RunVariance& variance, std::size_t languages, std::si
   const double squares =
       spread * spread / (n * n * df) + variance.examples * variance.examples / example_df;
   return squares > 0 ? std::max(1.0, total * total / squares) : example_df;
+}
+
+std::vector<double> differences(const std::vector<double>& a, const std::vector<double>& b) {
+  std::vector<double> all(a.size());
+  std::transform(a.begin(), a.end(), b.begin(), all.begin(), std::minus<>());
+  return all;
 }
 
 double sample_variance(const std::vector<double>& values) {
@@ -179,22 +190,32 @@ RunVariance pooled_variance(const Estimate& estimate) {
   const auto& parts = estimate.parts;
   const auto& baseline = parts.arms.at(parts.baseline).scores;
   const auto compared = static_cast<double>(parts.arms.size() - 1);
-  RunVariance pooled{0, 0, estimate.example_variance};
+  RunVariance pooled{.examples = estimate.example_variance};
   for (const auto& [name, arm] : parts.arms) {
     if (name == parts.baseline) continue;
     pooled.over_seeds += sample_variance(differences(arm.scores, baseline)) / compared;
     pooled.noise += arm.noise / compared;
   }
+  pooled.shared = pooled.over_seeds;
   return pooled;
 }
 
-RunVariance run_variance(const Estimate& estimate) {
+RunVariance own_variance(const Estimate& estimate) {
   const auto& parts = estimate.parts;
   const ArmScores& arm = parts.arms.at(parts.arm);
-  const auto by_seed = differences(arm.scores, parts.arms.at(parts.baseline).scores);
-  const RunVariance own{sample_variance(by_seed), arm.noise, estimate.example_variance};
-  const RunVariance pooled = pooled_variance(estimate);
-  return own.over_seeds - own.noise > pooled.over_seeds - pooled.noise ? own : pooled;
+  const double own = sample_variance(differences(arm.scores, parts.arms.at(parts.baseline).scores));
+  return {own, own, arm.noise, estimate.example_variance};
+}
+
+RunVariance greater(const RunVariance& own, const RunVariance& pooled) {
+  if (own.over_seeds - own.noise <= pooled.over_seeds - pooled.noise) return pooled;
+  RunVariance result = own;
+  result.shared = std::min(own.over_seeds, pooled.over_seeds);
+  return result;
+}
+
+RunVariance run_variance(const Estimate& estimate) {
+  return greater(own_variance(estimate), pooled_variance(estimate));
 }
 
 void complete(Estimate& estimate) {

@@ -14,10 +14,11 @@ namespace sojourn {
 double pooled_df(std::size_t arms, std::size_t seeds);
 
 // Satterthwaite's degrees of freedom of a difference over so many seeds with these variances, which
-// are the mean over so many languages, each with its own; example_df: those of the variance by
-// examples. A variance over seeds that comes out much too small by chance would bring degrees of
-// freedom that are much too many, so what enters is how large that of one language may well be (its
-// upper confidence limit of 70 %), and less of that the more languages there are.
+// are the mean over so many languages, each with its own; arms: those that the shared part is the
+// mean over, and the baseline; example_df: those of the variance by examples. A variance over seeds
+// that comes out much too small by chance would bring degrees of freedom that are much too many, so
+// what enters is how large that of one language may well be (its upper confidence limit of 70 %),
+// and less of that the more languages there are.
 double difference_df(const RunVariance& variance, std::size_t languages, std::size_t arms,
                      std::size_t seeds, double example_df);
 
@@ -25,12 +26,21 @@ double difference_df(const RunVariance& variance, std::size_t languages, std::si
 // more; those over seeds are the mean over all arms.
 RunVariance pooled_variance(const Estimate& estimate);
 
-// The same, or that of the compared arms alone, if seeds count for more in it: an arm that is less
-// steady than the others must not borrow their steadiness.
+// The same of the compared arm alone.
+RunVariance own_variance(const Estimate& estimate);
+
+// The one of the two in which seeds count for more: an arm that is less steady than the others must
+// not borrow their steadiness.
+RunVariance greater(const RunVariance& own, const RunVariance& pooled);
+
+// The greater of these two.
 RunVariance run_variance(const Estimate& estimate);
 
 // Fills in the rest of it from `seeds`, `example_variance` and `parts`.
 void complete(Estimate& estimate);
+
+// a - b, one by one; as many of each.
+std::vector<double> differences(const std::vector<double>& a, const std::vector<double>& b);
 
 // Sample variance of the values; 0 where there are fewer than two.
 double sample_variance(const std::vector<double>& values);

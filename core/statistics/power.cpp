@@ -58,7 +58,7 @@ class SimulatedStudies {
         noise_(examples_ * static_cast<double>(seeds_)),
         over_seeds_(2 * design.seed_deviation * design.seed_deviation + noise_) {
     constexpr std::size_t kLanguages = 8;  // of a target, which only changes degrees of freedom
-    df_ = difference_df({over_seeds_, noise_, examples_}, kLanguages, arms_, seeds_,
+    df_ = difference_df({over_seeds_, over_seeds_, noise_, examples_}, kLanguages, arms_, seeds_,
                         design.examples - 1);
     constexpr std::uint64_t kStudies = 20'000;
     for (std::uint64_t study = 0; study < kStudies; ++study) draw(study);

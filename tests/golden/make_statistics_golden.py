@@ -7,6 +7,7 @@ Needs numpy, scipy and statsmodels. The JSON (full precision):
 
 student_t      [t, df, P(T <= t)], and [p, df, t] of quantiles
 chi_squared    [p, df, x] of quantiles
+f              [p, df of the numerator, df of the denominator, x] of quantiles
 satterthwaite  variances and degrees of freedom of two samples, and Welch's df by scipy
 paired         differences by seed, a margin; scipy's interval and p-value, statsmodels' TOST p-values
 adjusted       p-values, and those after Benjamini and Hochberg by statsmodels
@@ -37,6 +38,10 @@ def student_t():
 
 def chi_squared():
     return [[p, df, stats.chi2.ppf(p, df)] for df in DF for p in (1e-6, 0.3, 0.5, 0.975)]
+
+
+def fisher_f():
+    return [[p, df, other, stats.f.ppf(p, df, other)] for df in DF[:5] for other in DF[:5] for p in (0.025, 0.5, 0.99)]
 
 
 def satterthwaite(rng):
@@ -97,7 +102,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     rng = np.random.default_rng(9)
-    made = {"student_t": student_t(), "chi_squared": chi_squared(), "satterthwaite": satterthwaite(rng),
+    made = {"student_t": student_t(), "chi_squared": chi_squared(), "f": fisher_f(), "satterthwaite": satterthwaite(rng),
             "paired": paired(rng), "adjusted": adjusted(rng), "replicability": replicability(rng), "power": power()}
     parser.parse_args().out.write_text(json.dumps(plain(made)) + "\n")
 

@@ -43,6 +43,8 @@ std::vector<Scenario> variants(std::size_t seeds, Noise noise) {
   add("baseline twice as unsteady").arm_scale = {2};
   add("arms unsteady by 0.7 to 1.4").arm_scale = {1, 0.7, 1.4, 1, 1.4};
   add("arms unsteady by 0.5 to 3").arm_scale = {1, 0.5, 2, 1, 3};
+  add("one arm four times as unsteady").arm_scale = {1, 1, 1, 1, 4};
+  add("one arm ten times as unsteady").arm_scale = {1, 1, 1, 1, 10};
   add("languages unsteady by 0.5 to 2").language_scale = {0.5, 0.5, 0.7, 0.7, 1, 1, 1.5, 2};
   add("noise shared by a seed's arms").seed = 0.1;
   add("languages not parallel").parallel = 0;
@@ -60,6 +62,8 @@ std::vector<Scenario> scenarios() {
     for (const Noise& noise : {Noise{0, 0}, {0.05, 0.05}, {0.1, 0.02}, {0.02, 0.1}, {0.2, 0.05}})
       all.push_back(scenario(seeds, noise));
   for (const auto& s : variants(3, {0.05, 0.05})) all.push_back(s);
+  all.push_back(scenario(5, {0.05, 0.05}, "one arm ten times as unsteady"));
+  all.back().arm_scale = {1, 1, 1, 1, 10};
   all.push_back(scenario(3, {0.2, 0.05}, "two arms"));
   all.back().arms = 2;
   all.push_back(scenario(5, {0.2, 0.05}, "two arms"));

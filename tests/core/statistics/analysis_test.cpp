@@ -99,6 +99,29 @@ TEST_CASE("noise of single examples isn't taken for noise of seeds", "[core][sta
   CHECK(l0.seed_variance == 0);
 }
 
+// The estimate of x in the first language of a study of these runs; of y's, if there are any.
+Estimate estimate_beside(const std::vector<int>& x, const std::vector<int>& y) {
+  auto scores = hand_made(x.size());
+  if (!y.empty()) scores.arms.emplace_back("y");
+  for (auto& language : scores.languages) {
+    language.cells.assign(x.size(), cell(5));
+    for (const int right : x) language.cells.push_back(cell(right));
+    for (const int right : y) language.cells.push_back(cell(right));
+  }
+  return *analyse(scores, kComparisons, kSubjects, {}).estimates[0][0];
+}
+
+TEST_CASE("an arm that is clearly less steady says nothing of another's seeds",
+          "[core][statistics]") {
+  const auto error = [](const std::vector<int>& x, const std::vector<int>& y) {
+    return estimate_beside(x, y).inference->standard_error;
+  };
+  // Variances of 33 and 2,500, then of 33 and 233: with three seeds, a ratio of 9 is clear.
+  CHECK(error({6, 7, 6}, {0, 10, 5}) == Approx(error({6, 7, 6}, {})));
+  CHECK(error({0, 10, 5}, {6, 7, 6}) == Approx(error({0, 10, 5}, {})));
+  CHECK(error({6, 7, 6}, {7, 4, 5}) > 1.1 * error({6, 7, 6}, {}));
+}
+
 TEST_CASE("arms that agree on all examples aren't known to be equal", "[core][statistics]") {
   auto scores = hand_made(3);
   for (auto& language : scores.languages) language.cells.assign(6, cell(10));

@@ -25,12 +25,13 @@ const nlohmann::json& golden() {
 
 Approx near(double value) { return Approx(value).margin(1e-9).epsilon(1e-9); }
 
-TEST_CASE("Student's t is scipy's", "[core][statistics]") {
+TEST_CASE("Student's t, chi-squared and F are scipy's", "[core][statistics]") {
   for (const auto& c : golden()["student_t"]["cdf"]) CHECK(student_t_cdf(c[0], c[1]) == near(c[2]));
   for (const auto& c : golden()["student_t"]["quantile"])
     CHECK(student_t_quantile(c[0], c[1]) == near(c[2]));
   for (const auto& c : golden()["chi_squared"])
     CHECK(chi_squared_quantile(c[0], c[1]) == near(c[2]));
+  for (const auto& c : golden()["f"]) CHECK(f_quantile(c[0], c[1], c[2]) == near(c[3]));
 }
 
 TEST_CASE("Satterthwaite's degrees of freedom are those of scipy's Welch test",
