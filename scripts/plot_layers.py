@@ -43,6 +43,7 @@ def draw(values: dict, columns: list, metrics: list, out: Path) -> None:
 
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "sojourn"  # equal input, equal file
+    matplotlib.rcParams["svg.fonttype"] = "none"  # text, not outlines of letters
     import matplotlib.pyplot as plt
 
     size = (3.4 * len(columns), 2.6 * len(metrics))

@@ -40,6 +40,7 @@ function heatOption(target, codes, theme) {
       label: { show: roomy, color: colour.text },
     };
   });
+  known.sort((a, b) => a.itemStyle.borderWidth - b.itemStyle.borderWidth);  // no neighbour covers a frame
   const missing = cells.filter((one) => !isNumber(one.difference)).map((one) => ({ value: [...place(one), 0], finding: one }));
   return {
     height: 70 + 34 * compared.length,
