@@ -52,8 +52,8 @@ target_compile_options(sojourn_libtorch INTERFACE
   "SHELL:-idirafter ${SOJOURN_TORCH_DIR}/include"
   "SHELL:-idirafter ${SOJOURN_TORCH_DIR}/include/torch/csrc/api/include")
 target_link_directories(sojourn_libtorch INTERFACE ${SOJOURN_TORCH_DIR}/lib)
-# LibTorch's libraries export functions of std::filesystem from their own compiler, of which some crash in CUDA
-# wheels (remove_all in 2.11.0+cu130): whoever comes first is called.
+# LibTorch's libraries export functions of std::filesystem from their own compiler, and whoever comes first is called.
+# In 2.11.0+cu130 that crashed (remove_all).
 target_link_libraries(sojourn_libtorch INTERFACE
   -Wl,--push-state,--no-as-needed stdc++ -Wl,--pop-state torch torch_cpu c10)
 if(EXISTS ${SOJOURN_TORCH_DIR}/lib/libtorch_cuda.so)  # registers the CUDA kernels by being loaded

@@ -7,7 +7,6 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/base/hash.h"
 
 namespace sojourn {
 
@@ -196,10 +195,12 @@ bool same_metrics(const TaskMetrics& a, const TaskMetrics& b) {
   return metrics_json(a) == metrics_json(b);
 }
 
-std::string fingerprint(const Declared& declared) {
-  Json json = declarations_json(declared);
-  json.erase("tasks");
-  return sha256(json.dump());
+bool same_declarations(const Declared& a, const Declared& b) {
+  Json of_a = declarations_json(a);
+  Json of_b = declarations_json(b);
+  of_a.erase("tasks");
+  of_b.erase("tasks");
+  return of_a == of_b;
 }
 
 }  // namespace sojourn

@@ -38,8 +38,8 @@ Declared read_declared(const std::filesystem::path& file);
 
 bool same_metrics(const TaskMetrics& a, const TaskMetrics& b);
 
-// SHA-256 of what is compared and expected, in hexadecimal: of all but the scores, their number and
-// how they come about, so that more seeds or targets leave it as it is.
-std::string fingerprint(const Declared& declared);
+// Whether both say the same of what is compared and expected: all but the scores' number, and how
+// they come about.
+bool same_declarations(const Declared& a, const Declared& b);
 
 }  // namespace sojourn

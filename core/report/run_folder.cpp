@@ -200,7 +200,7 @@ class JoinCheck {
   }
 
   void check_declarations() const {
-    if (fingerprint(first_.declared) != fingerprint(other_.declared))
+    if (!same_declarations(first_.declared, other_.declared))
       refuse("another file of languages, which makes other groups");
   }
 

@@ -43,7 +43,7 @@ class Runner {
     auto left = stages_left();
     worker_.prepare(left);
     const Declared declared = declare(study_, tasks_, languages_, worker_);
-    worker_.score_under(fingerprint(declared));
+    worker_.score_under(fingerprint(study_, languages_));
     OutputFolder out(options_.out);
     worker_.keep_for(options_.out);
     if (auto now = stages_left(); now != left) {  // what was there is gone meanwhile
@@ -291,7 +291,7 @@ void run_stage(const Study& study, TaskCatalog& tasks, const RunOptions& options
                           worker.keys().stages[missing].training.key);
   }
   if (!worker.work(s).done()) worker.prepare({s});
-  worker.score_under(fingerprint(declare(study, tasks, languages_of(study), worker)));
+  worker.score_under(fingerprint(study, languages_of(study)));
   Progress progress(1, worker.size_of_work(s));
   progress.begin_stage(1, stages[s].id, worker.size_of_work(s));
   worker.run(s, progress);

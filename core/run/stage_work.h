@@ -38,7 +38,7 @@ class StageWorker {
   // Is told of each stage that is trained the new lines of its curve.
   using CurveSink = std::function<void(const Stage& stage, const std::string& lines)>;
   void on_curve(CurveSink sink) { on_curve_ = std::move(sink); }
-  // Scores made from now on say that this was declared before, see fingerprint() of declared.h.
+  // Scores made from now on say that this was declared before, see fingerprint() of declare.h.
   void score_under(std::string declared) { declared_ = std::move(declared); }
   // Writes to the log what the data is, and what tasks said while it was read.
   void log_data() const;

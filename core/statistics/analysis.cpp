@@ -48,7 +48,7 @@ ArmPair seed_variances(const std::vector<Work>& languages, const std::string& ot
 }
 
 // Arms that are clearly less steady than the one of these estimates, or steadier: what seeds do to
-// them says nothing of it. By an F test at 10 %, as if one language were all.
+// them says nothing of it. By an F test at 10 % on each side, as if one language were all.
 std::set<std::string> unlike_arms(const std::vector<Work>& languages) {
   constexpr double kLevel = 0.9;
   std::set<std::string> others;

@@ -27,7 +27,7 @@ struct ArmScores {
 // Variances of the difference between two arms in a single run of each, in squared points.
 struct RunVariance {
   double over_seeds = 0;  // of the difference over seeds
-  double shared = 0;      // the same as the mean over all arms has it, where that is less
+  double shared = 0;      // the part of it that the mean over arms has, too
   double noise = 0;       // the part of it that is noise of single examples
   double examples = 0;    // of the seed-averaged difference, by the choice of examples
 };

@@ -137,14 +137,8 @@ void add_languages(const std::vector<std::string>& languages, std::vector<std::s
     if (std::find(all.begin(), all.end(), language) == all.end()) all.push_back(language);
 }
 
-}  // namespace
-
-double pooled_df(std::size_t arms, std::size_t seeds) {
-  const auto compared = static_cast<double>(arms - 1);
-  return static_cast<double>(seeds - 1) * compared / (1 + (compared - 1) / 4);
-}
-
-// Of the mean over arms, and of what the compared arm has beyond it, which only its own seeds tell.
+// Those of a variance over seeds: of the part that the arms share, and of what the compared arm has
+// beyond it, which only its own seeds tell. Not more than pooling alone gives.
 double seed_df(const RunVariance& variance, std::size_t arms, std::size_t seeds) {
   const double pooled = pooled_df(arms, seeds);
   const double beyond = variance.over_seeds - variance.shared;
@@ -152,6 +146,13 @@ double seed_df(const RunVariance& variance, std::size_t arms, std::size_t seeds)
   return std::min(pooled,
                   satterthwaite_df(std::vector<VarianceTerm>{
                       {variance.shared, pooled}, {beyond, static_cast<double>(seeds - 1)}}));
+}
+
+}  // namespace
+
+double pooled_df(std::size_t arms, std::size_t seeds) {
+  const auto compared = static_cast<double>(arms - 1);
+  return static_cast<double>(seeds - 1) * compared / (1 + (compared - 1) / 4);
 }
 
 // Of the variance over seeds, only what exceeds the noise of examples counts as uncertain: the

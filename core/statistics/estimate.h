@@ -23,7 +23,7 @@ double difference_df(const RunVariance& variance, std::size_t languages, std::si
                      std::size_t seeds, double example_df);
 
 // The variances of an estimate with `seeds`, `example_variance` and `parts.arms`, for two seeds or
-// more; those over seeds are the mean over all arms.
+// more; those over seeds are the mean over the arms of `parts`.
 RunVariance pooled_variance(const Estimate& estimate);
 
 // The same of the compared arm alone.

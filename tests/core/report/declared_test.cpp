@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/temporary_directory.h"
+#include "core/run/declare.h"
 
 #include <catch2/catch.hpp>
 
@@ -57,9 +58,26 @@ TEST_CASE("declarations are the same whenever they were made, and of whatever ta
   Declared later = example();
   later.scores_before = 7;
   later.tasks.clear();
-  CHECK(fingerprint(example()) == fingerprint(later));
+  CHECK(same_declarations(example(), later));
   later.hypotheses[0].direction = "helps";
-  CHECK(fingerprint(example()) != fingerprint(later));
+  CHECK_FALSE(same_declarations(example(), later));
+}
+
+TEST_CASE("a study declares the same with more seeds and elsewhere, not of other targets or arms",
+          "[core][report]") {
+  const Study study;
+  Study other = study;
+  other.seeds = {1, 2, 3};
+  other.data_root_written = "elsewhere";
+  CHECK(fingerprint(study, {}) == fingerprint(other, {}));
+  other.targets.emplace_back().name = "t";
+  CHECK(fingerprint(study, {}) != fingerprint(other, {}));
+  other = study;
+  other.intermediates.emplace_back().name = "a";
+  CHECK(fingerprint(study, {}) != fingerprint(other, {}));
+  StudyLanguages languages;
+  languages.grouping.measure = "family";
+  CHECK(fingerprint(study, languages) != fingerprint(study, {}));
 }
 
 TEST_CASE("a file that declares nothing of the kind is refused", "[core][report]") {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/statistics/estimate.h"
 #include "core/statistics/verdict.h"
 #include "tests/statistics/simulation.h"
 
@@ -120,6 +121,16 @@ TEST_CASE("an arm that is clearly less steady says nothing of another's seeds",
   CHECK(error({6, 7, 6}, {0, 10, 5}) == Approx(error({6, 7, 6}, {})));
   CHECK(error({0, 10, 5}, {6, 7, 6}) == Approx(error({0, 10, 5}, {})));
   CHECK(error({6, 7, 6}, {7, 4, 5}) > 1.1 * error({6, 7, 6}, {}));
+}
+
+TEST_CASE("what an arm varies beyond the others has the degrees of freedom of its own seeds",
+          "[core][statistics]") {
+  const auto df = [](double own, double shared) {
+    return difference_df({own, shared, 0, 0}, 1000, 5, 3, 100);
+  };
+  CHECK(df(1, 1) == Approx(pooled_df(5, 3)).epsilon(0.01));
+  CHECK(df(1.1, 1) == Approx(pooled_df(5, 3)).epsilon(0.01));  // never more than of all
+  CHECK(df(1000, 1) == Approx(2).epsilon(0.01));
 }
 
 TEST_CASE("arms that agree on all examples aren't known to be equal", "[core][statistics]") {
