@@ -36,10 +36,13 @@ std::string to_json(const Declared& declared);
 // Throws Error(kInput) for a file that isn't there or isn't such JSON.
 Declared read_declared(const std::filesystem::path& file);
 
+// The study without what changes no score of its own: seeds, places, and what is kept.
+Study without_places(Study study);
+
 bool same_metrics(const TaskMetrics& a, const TaskMetrics& b);
 
 // Whether both say the same of what is compared and expected: all but the scores' number, and how
 // they come about.
-bool same_declarations(const Declared& a, const Declared& b);
+bool same_declarations(Declared a, Declared b);
 
 }  // namespace sojourn

@@ -97,11 +97,7 @@ std::string comparable(Study study, const Study& other) {
   keep_common(study.intermediates, other.intermediates);
   keep_common(study.targets, other.targets);
   for (Target& target : study.targets) target.languages.clear();
-  study.seeds = {1};
-  study.keep = Study().keep;
-  study.checkpoint = {};
-  study.encoder_written = study.data_root_written = study.languages_written = "";
-  return resolved_toml(study);
+  return resolved_toml(without_places(std::move(study)));
 }
 
 // The first line in which two texts differ, with the table that it is in; "" where none does.

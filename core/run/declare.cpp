@@ -4,26 +4,21 @@
 
 namespace sojourn {
 
-std::string fingerprint(Study study, const StudyLanguages& languages) {
-  study.seeds = {1};
-  study.keep = Study().keep;
-  study.checkpoint = {};
-  study.encoder_written = study.data_root_written = study.languages_written = "";
+std::string fingerprint(const Study& study, const StudyLanguages& languages) {
   Declared groups;
   groups.languages = languages.table;
   groups.grouping = languages.grouping;
-  return sha256(resolved_toml(study) + to_json(groups));
+  return sha256(resolved_toml(without_places(study)) + to_json(groups));
 }
 
 Declared declare(const Study& study, TaskCatalog& tasks, const StudyLanguages& languages,
-                 const StageWorker& worker) {
+                 const StageWorker& worker, const std::string& under) {
   Declared declared;
   declared.baseline = study.baseline;
   declared.margin = study.margin;
   declared.languages = languages.table;
   declared.grouping = languages.grouping;
   declared.hypotheses = study.hypotheses;
-  const std::string under = fingerprint(study, languages);
   const auto& stages = worker.keys().stages;
   for (std::size_t s = 0; s < stages.size(); ++s) {
     for (std::size_t g = 0; g < stages[s].groups.size(); ++g) {

@@ -42,8 +42,9 @@ class Runner {
     check_apart();
     auto left = stages_left();
     worker_.prepare(left);
-    const Declared declared = declare(study_, tasks_, languages_, worker_);
-    worker_.score_under(fingerprint(study_, languages_));
+    const std::string under = fingerprint(study_, languages_);
+    const Declared declared = declare(study_, tasks_, languages_, worker_, under);
+    worker_.score_under(under);
     OutputFolder out(options_.out);
     worker_.keep_for(options_.out);
     if (auto now = stages_left(); now != left) {  // what was there is gone meanwhile

@@ -36,10 +36,10 @@ ArmPair seed_variances(const std::vector<Work>& languages, const std::string& ot
     const auto& parts = work.estimate.parts;
     const auto found = parts.arms.find(other);
     if (found == parts.arms.end()) continue;
-    const auto& baseline = parts.arms.at(parts.baseline).scores;
-    pair.own += sample_variance(differences(parts.arms.at(parts.arm).scores, baseline));
-    pair.other += sample_variance(differences(found->second.scores, baseline));
-    pair.seeds = std::min(count == 0 ? baseline.size() : pair.seeds, baseline.size());
+    const std::size_t seeds = found->second.scores.size();
+    pair.own += variance_over_seeds(parts, parts.arms.at(parts.arm));
+    pair.other += variance_over_seeds(parts, found->second);
+    pair.seeds = std::min(count == 0 ? seeds : pair.seeds, seeds);
     ++count;
   }
   pair.own /= static_cast<double>(count);
@@ -71,28 +71,17 @@ void leave_out(const std::set<std::string>& arms, Estimate& estimate) {
   std::erase_if(estimate.parts.arms, [&](const auto& entry) { return arms.contains(entry.first); });
 }
 
-RunVariance mean(const std::vector<RunVariance>& variances) {
-  const auto n = static_cast<double>(variances.size());
-  RunVariance result;
-  for (const auto& one : variances) {
-    result.over_seeds += one.over_seeds / n;
-    result.shared += one.shared / n;
-    result.noise += one.noise / n;
-    result.examples += one.examples / n;
-  }
-  return result;
-}
-
 // The mean over the languages.
 std::optional<TypicalVariance> typical(const std::vector<Work>& languages) {
   if (languages.empty()) return std::nullopt;
-  std::vector<RunVariance> own;
-  std::vector<RunVariance> pooled;
+  const auto n = static_cast<double>(languages.size());
+  RunVariance own;
+  RunVariance pooled;
   for (const auto& work : languages) {
-    own.push_back(own_variance(work.estimate));
-    pooled.push_back(pooled_variance(work.estimate));
+    add_share(own, own_variance(work.estimate), n);
+    add_share(pooled, pooled_variance(work.estimate), n);
   }
-  return TypicalVariance{greater(mean(own), mean(pooled)), languages.size()};
+  return TypicalVariance{greater(own, pooled), languages.size()};
 }
 
 class Analysis {
@@ -232,21 +221,24 @@ void Analysis::run(const std::vector<Work*>& all) {
                work->estimate.parts.resampled[at] =
                    static_cast<float>(resampled_difference(*work, resampled));
            });
-  std::map<std::pair<std::size_t, std::size_t>, std::set<std::string>> unlike;
-  std::map<std::pair<std::size_t, std::size_t>, std::optional<TypicalVariance>> typical_of;
+  struct OfComparison {
+    std::set<std::string> unlike;
+    std::optional<TypicalVariance> typical;
+  };
+  std::map<std::pair<std::size_t, std::size_t>, OfComparison> found;
   for (auto& [comparison, works] : languages) {
     std::erase_if(works, [](const Work& work) { return work.estimate.seeds.size() < 2; });
     for (auto& work : works) fill(work);
-    const auto its = unlike_arms(works);
-    for (auto& work : works) leave_out(its, work.estimate);
-    typical_of[comparison] = typical(works);
-    unlike[comparison] = its;
+    auto& [unlike, its_typical] = found[comparison];
+    unlike = unlike_arms(works);
+    for (auto& work : works) leave_out(unlike, work.estimate);
+    its_typical = typical(works);
   }
   for (auto* work : all) {
-    const std::pair comparison(work->comparison.arm, work->comparison.baseline);
+    const auto& [unlike, its_typical] = found.at({work->comparison.arm, work->comparison.baseline});
     fill(*work);
-    leave_out(unlike.at(comparison), work->estimate);
-    work->estimate.parts.typical = typical_of.at(comparison);
+    leave_out(unlike, work->estimate);
+    work->estimate.parts.typical = its_typical;
     complete(work->estimate);
   }
 }

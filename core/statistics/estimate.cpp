@@ -18,6 +18,12 @@ double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
+std::vector<double> differences(const std::vector<double>& a, const std::vector<double>& b) {
+  std::vector<double> all(a.size());
+  std::transform(a.begin(), a.end(), b.begin(), all.begin(), std::minus<>());
+  return all;
+}
+
 double clean(const RunVariance& variance) {
   return std::max(0.0, variance.over_seeds - variance.noise);
 }
@@ -122,10 +128,7 @@ std::optional<TypicalVariance> mean_typical(std::span<const Estimate* const> est
   for (const auto* estimate : estimates) {
     const auto& typical = estimate->parts.typical;
     if (!typical) return std::nullopt;
-    sum.one.over_seeds += typical->one.over_seeds / (n * n);
-    sum.one.shared += typical->one.shared / (n * n);
-    sum.one.noise += typical->one.noise / (n * n);
-    sum.one.examples += typical->one.examples / (n * n);
+    add_share(sum.one, typical->one, n * n);
     sum.languages += typical->languages;
   }
   return sum;
@@ -173,12 +176,6 @@ double difference_df(const RunVariance& variance, std::size_t languages, std::si
   return squares > 0 ? std::max(1.0, total * total / squares) : example_df;
 }
 
-std::vector<double> differences(const std::vector<double>& a, const std::vector<double>& b) {
-  std::vector<double> all(a.size());
-  std::transform(a.begin(), a.end(), b.begin(), all.begin(), std::minus<>());
-  return all;
-}
-
 double sample_variance(const std::vector<double>& values) {
   if (values.size() < 2) return 0;
   const double center = mean(values);
@@ -187,14 +184,24 @@ double sample_variance(const std::vector<double>& values) {
   return sum / static_cast<double>(values.size() - 1);
 }
 
+double variance_over_seeds(const EstimateParts& parts, const ArmScores& arm) {
+  return sample_variance(differences(arm.scores, parts.arms.at(parts.baseline).scores));
+}
+
+void add_share(RunVariance& sum, const RunVariance& one, double n) {
+  sum.over_seeds += one.over_seeds / n;
+  sum.shared += one.shared / n;
+  sum.noise += one.noise / n;
+  sum.examples += one.examples / n;
+}
+
 RunVariance pooled_variance(const Estimate& estimate) {
   const auto& parts = estimate.parts;
-  const auto& baseline = parts.arms.at(parts.baseline).scores;
   const auto compared = static_cast<double>(parts.arms.size() - 1);
   RunVariance pooled{.examples = estimate.example_variance};
   for (const auto& [name, arm] : parts.arms) {
     if (name == parts.baseline) continue;
-    pooled.over_seeds += sample_variance(differences(arm.scores, baseline)) / compared;
+    pooled.over_seeds += variance_over_seeds(parts, arm) / compared;
     pooled.noise += arm.noise / compared;
   }
   pooled.shared = pooled.over_seeds;
@@ -202,9 +209,8 @@ RunVariance pooled_variance(const Estimate& estimate) {
 }
 
 RunVariance own_variance(const Estimate& estimate) {
-  const auto& parts = estimate.parts;
-  const ArmScores& arm = parts.arms.at(parts.arm);
-  const double own = sample_variance(differences(arm.scores, parts.arms.at(parts.baseline).scores));
+  const ArmScores& arm = estimate.parts.arms.at(estimate.parts.arm);
+  const double own = variance_over_seeds(estimate.parts, arm);
   return {own, own, arm.noise, estimate.example_variance};
 }
 
@@ -215,10 +221,6 @@ RunVariance greater(const RunVariance& own, const RunVariance& pooled) {
   return result;
 }
 
-RunVariance run_variance(const Estimate& estimate) {
-  return greater(own_variance(estimate), pooled_variance(estimate));
-}
-
 void complete(Estimate& estimate) {
   const auto& parts = estimate.parts;
   estimate.arm_scores = parts.arms.at(parts.arm).scores;
@@ -226,7 +228,7 @@ void complete(Estimate& estimate) {
   estimate.difference = mean(estimate.arm_scores) - mean(estimate.baseline_scores);
   estimate.examples_only = percentiles(parts.resampled);
   if (estimate.seeds.size() < 2) return;
-  const RunVariance variance = run_variance(estimate);
+  const RunVariance variance = greater(own_variance(estimate), pooled_variance(estimate));
   estimate.seed_variance = clean(variance) / static_cast<double>(estimate.seeds.size());
   estimate.inference = {estimate.difference,
                         std::sqrt(estimate.seed_variance + estimate.example_variance),

@@ -33,14 +33,14 @@ RunVariance own_variance(const Estimate& estimate);
 // not borrow their steadiness.
 RunVariance greater(const RunVariance& own, const RunVariance& pooled);
 
-// The greater of these two.
-RunVariance run_variance(const Estimate& estimate);
-
 // Fills in the rest of it from `seeds`, `example_variance` and `parts`.
 void complete(Estimate& estimate);
 
-// a - b, one by one; as many of each.
-std::vector<double> differences(const std::vector<double>& a, const std::vector<double>& b);
+// The variance over seeds of an arm's difference to the baseline.
+double variance_over_seeds(const EstimateParts& parts, const ArmScores& arm);
+
+// sum += one / n, part by part.
+void add_share(RunVariance& sum, const RunVariance& one, double n);
 
 // Sample variance of the values; 0 where there are fewer than two.
 double sample_variance(const std::vector<double>& values);

@@ -194,8 +194,8 @@ function lineOption(theme, lines, xName, yName, second = null) {
     legend: { type: "scroll", top: 0, textStyle: { color: theme.text }, pageTextStyle: { color: theme.text } },
     tooltip: tooltip(theme, (item) => [`${item.seriesName}: ${item.value[1]} at ${xName} ${item.value[0]}`]),
     xAxis: axis(theme, { type: "value", name: xName, nameLocation: "middle", nameGap: 26, minInterval: 1 }),
-    yAxis: [axis(theme, { type: "value", scale: true, name: yName, nameTextStyle: { align: "left", color: theme.soft } }),
-      ...(second ? [axis(theme, { type: "value", scale: true, name: second, nameTextStyle: { align: "right", color: theme.soft }, splitLine: { show: false } })] : [])],
+    yAxis: [axis(theme, { type: "value", scale: true, name: yName, nameTextStyle: { align: "left" } }),
+      ...(second ? [axis(theme, { type: "value", scale: true, name: second, nameTextStyle: { align: "right" }, splitLine: { show: false } })] : [])],
     series: lines.map((line, i) => ({
       name: line.name, yAxisIndex: line.second ? 1 : 0, type: "line", data: line.points, symbol: symbols[i % symbols.length], symbolSize: line.points.length > 30 ? 4 : 8,
       lineStyle: { color: palette[i % palette.length], type: i < palette.length ? "solid" : "dashed" }, itemStyle: { color: palette[i % palette.length] },

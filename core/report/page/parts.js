@@ -120,9 +120,9 @@ const redraw = (id) => draw(charts.find((one) => one.place.id === id));
 const axis = (theme, more) => ({
   axisLine: { lineStyle: { color: theme.line } },
   axisLabel: { color: theme.text },
-  nameTextStyle: { color: theme.soft },
   splitLine: { lineStyle: { color: theme.line } },
   ...more,
+  nameTextStyle: { color: theme.soft, ...more.nameTextStyle },
 });
 const tooltip = (theme, formatter) => ({
   trigger: "item", confine: true, backgroundColor: theme.block, borderColor: theme.line, textStyle: { color: theme.text },
