@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/all.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/linalg_vector_norm.h>
@@ -10,6 +9,7 @@
 #include <ATen/ops/tensor.h>
 
 #include "core/base/error.h"
+#include "core/model/intra_op.h"
 
 namespace sojourn {
 
@@ -46,7 +46,7 @@ void for_each_row(const at::Tensor& queries, const at::Tensor& targets, const Bo
     const auto tile =
         at::matmul(queries.slice(0, first, first + kTile), columns).to(at::kCPU).contiguous();
     const float* products = tile.const_data_ptr<float>();
-    at::parallel_for(0, tile.size(0), 16, [&](std::int64_t begin, std::int64_t end) {
+    parallel_rows(tile.size(0), 16, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) body(first + i, products + i * targets.size(0));
     });
   }

@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
@@ -15,6 +14,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "core/model/clones.h"
+#include "core/model/intra_op.h"
 
 namespace sojourn {
 
@@ -152,7 +152,7 @@ std::int64_t tasks_for(std::int64_t rows) { return (rows + kRowsPerTask - 1) / k
 
 template <typename Body>
 void for_each_task(std::int64_t rows, const Body& body) {
-  at::parallel_for(0, tasks_for(rows), 1, [&](std::int64_t begin, std::int64_t end) {
+  parallel_rows(tasks_for(rows), 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t task = begin; task < end; ++task)
       body(task, task * kRowsPerTask, std::min(rows, (task + 1) * kRowsPerTask));
   });
