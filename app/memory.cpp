@@ -48,7 +48,7 @@ class RefillingAllocator final : public c10::Allocator {
 
 }  // namespace
 
-void set_up_heap() {
+void set_up_memory() {
   // Freed memory stays with the process: getting it from the kernel again means zeroing it again.
   constexpr int kLarge = 1 << 30;
   ::mallopt(M_MMAP_THRESHOLD, kLarge);
@@ -56,6 +56,10 @@ void set_up_heap() {
   ::mallopt(M_TOP_PAD, 64 << 20);
   static RefillingAllocator allocator;
   c10::SetCPUAllocator(&allocator);
+  // oneDNN makes code for each shape of a product in bf16, and keeps that of the last 1,024:
+  // hundreds of MiB, since hardly two batches have as many tokens. A step has some 40 shapes, and
+  // all layers the same. oneDNN reads this at its first product.
+  ::setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128", /*overwrite=*/0);
 }
 
 }  // namespace sojourn
