@@ -50,8 +50,9 @@ def sojourn(args, folder: Path) -> dict:
     study.write_text(STUDY.format(**paths, examples=args.examples, micro_batch=args.micro_batch))
     out = folder / "out"
     command = [args.sojourn, "run", study, "--out", out, "--precision", args.precision]
-    with open(folder / "log", "w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+    # A store of its own, in which the stage of the round before is not.
+    with open(folder / "log", "w") as log, tempfile.TemporaryDirectory(dir=folder) as store:
+        process = subprocess.Popen([*command, "--store", store], stdout=log, stderr=log)
         _, status, usage = os.wait4(process.pid, 0)
     if status != 0:
         sys.exit((folder / "log").read_text())
