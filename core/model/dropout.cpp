@@ -69,23 +69,22 @@ void for_each_line(at::IntArrayRef sizes, const at::Tensor& tokens, const Line& 
   const std::int64_t n = sizes.back();
   std::int64_t lines = 1;
   for (const std::int64_t size : sizes.slice(0, sizes.size() - 1)) lines *= size;
-  parallel_rows(lines, std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(n, 1)),
-                [&](std::int64_t begin, std::int64_t end) {
-                  for (std::int64_t i = begin; i < end; ++i) {
-                    if (packed != nullptr) {
-                      line(packed[i] >> 16, static_cast<std::uint32_t>(packed[i] & 0xFFFF), i * n);
-                      continue;
-                    }
-                    std::uint32_t outer = 0;
-                    std::int64_t rest = i;
-                    for (std::size_t d = sizes.size() - 1; d-- > 1;) {
-                      outer |= static_cast<std::uint32_t>(rest % sizes[d])
-                               << (16 * (sizes.size() - 2 - d));
-                      rest /= sizes[d];
-                    }
-                    line(rest, outer, i * n);
-                  }
-                });
+  const std::int64_t grain = std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(n, 1));
+  parallel_rows(lines, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      if (packed != nullptr) {
+        line(packed[i] >> 16, static_cast<std::uint32_t>(packed[i] & 0xFFFF), i * n);
+        continue;
+      }
+      std::uint32_t outer = 0;
+      std::int64_t rest = i;
+      for (std::size_t d = sizes.size() - 1; d-- > 1;) {
+        outer |= static_cast<std::uint32_t>(rest % sizes[d]) << (16 * (sizes.size() - 2 - d));
+        rest /= sizes[d];
+      }
+      line(rest, outer, i * n);
+    }
+  });
 }
 
 template <typename T>

@@ -6,8 +6,8 @@
 
 namespace sojourn {
 
-// Calls body(begin, end) for parts of [0, n) that cover it, several at once, each of at least
-// `grain` but for the last. An exception of one is thrown again here.
+// Calls body(begin, end) for parts of [0, n) that cover it, several at once, at most one for every
+// `grain` rows. An exception of one is thrown again here.
 //
 // at::parallel_for would do, but is a plain loop in a file that isn't compiled with OpenMP. Only
 // that behind this function is.

@@ -7,24 +7,12 @@
 #include <thread>
 #include <vector>
 
-#include <ATen/Parallel.h>
+#include "tests/support/threads.h"
 
 #include <catch2/catch.hpp>
 
 namespace sojourn {
 namespace {
-
-// Of LibTorch's operations, until the end of a test.
-class Threads {
- public:
-  explicit Threads(int count) : before_(at::get_num_threads()) { at::set_num_threads(count); }
-  Threads(const Threads&) = delete;
-  Threads& operator=(const Threads&) = delete;
-  ~Threads() { at::set_num_threads(before_); }
-
- private:
-  int before_;
-};
 
 TEST_CASE("rows are worked on by as many threads as LibTorch has, each row once", "[core][model]") {
   for (const int count : {1, 2, 3}) {

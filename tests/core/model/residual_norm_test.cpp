@@ -3,12 +3,13 @@
 #include <functional>
 #include <limits>
 
-#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/from_blob.h>
+
+#include "tests/support/threads.h"
 
 #include <catch2/catch.hpp>
 
@@ -84,12 +85,12 @@ TEST_CASE("dropout, residual and norm in one pass are the separate operators", "
 
 TEST_CASE("its gradients don't depend on the number of threads", "[core][model]") {
   const Inputs in({132, 384}, at::kBFloat16);
-  const int threads = at::get_num_threads();
-  at::set_num_threads(1);
-  const auto one = run(residual_norm, in, true, 0.1);
-  at::set_num_threads(2);
-  const auto two = run(residual_norm, in, true, 0.1);
-  at::set_num_threads(threads);
+  const auto run_on = [&](int count) {
+    const Threads threads(count);
+    return run(residual_norm, in, true, 0.1);
+  };
+  const auto one = run_on(1);
+  const auto two = run_on(2);
   for (std::size_t i = 0; i < one.size(); ++i) CHECK(at::equal(one[i], two[i]));
 }
 
