@@ -1,5 +1,7 @@
 """The installation: what is there, and that it works wherever it is moved."""
 
+import re
+
 from prefix import BUILD, SOURCE
 
 
@@ -10,6 +12,13 @@ def test_everything_is_there(prefix):
         assert (prefix.path / name).is_file(), name
     installed = {file.stem for file in (prefix.path / "lib/sojourn/tasks").glob("*.so")}
     assert installed == {file.parent.name for file in (SOURCE / "tasks").glob("*/plugin.cpp")}
+
+
+def test_links_in_the_docs_lead_somewhere(prefix):
+    docs = prefix.path / "share/doc/sojourn"
+    for page in docs.rglob("*.md"):
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.relative_to(docs)}: {link}"
 
 
 def test_the_program_uses_the_tasks_beside_it(prefix, tmp_path):
