@@ -81,7 +81,7 @@ std::optional<TypicalVariance> typical(const std::vector<Work>& languages) {
     add_share(own, own_variance(work.estimate), n);
     add_share(pooled, pooled_variance(work.estimate), n);
   }
-  return TypicalVariance{greater(own, pooled), languages.size()};
+  return TypicalVariance{greater(own, pooled), languages.size(), is_less_steady(own, pooled)};
 }
 
 class Analysis {

@@ -36,6 +36,7 @@ struct RunVariance {
 struct TypicalVariance {
   RunVariance one;
   std::size_t languages = 0;
+  bool less_steady = false;  // than the mean over arms: seeds count for more in the compared one
 };
 
 // What the variance of a difference is estimated from, which mean_over_targets() needs again.
@@ -77,7 +78,7 @@ struct Estimate {
 
   // Parts of the variance of the difference, in squared points.
   double example_variance = 0;
-  double seed_variance = 0;  // 0 where there is one seed: it is unknown
+  double seed_variance = 0;  // may be negative; 0 where there is one seed: it is unknown
   Interval examples_only;    // 95 %, from resampled examples alone: about these very seeds
   std::optional<Inference> inference;  // from two shared seeds on
 

@@ -24,8 +24,9 @@ std::vector<double> differences(const std::vector<double>& a, const std::vector<
   return all;
 }
 
-double clean(const RunVariance& variance) {
-  return std::max(0.0, variance.over_seeds - variance.noise);
+// What noise takes of the variance by examples, and no more than all of it.
+double noise_share(const RunVariance& variance, double seeds) {
+  return std::min(variance.noise / seeds, variance.examples);
 }
 
 double df_of(const Estimate& estimate, const TypicalVariance& variance) {
@@ -33,13 +34,20 @@ double df_of(const Estimate& estimate, const TypicalVariance& variance) {
                        estimate.seeds.size(), estimate.parts.example_df);
 }
 
-// Of a language, those of a typical one; a mean over languages, in which seeds weigh more, has no
-// more than that.
+// Of a language, those of a typical one of its target. Of a mean over languages and of a difference
+// of two its own, as of one language: what a run does to all of them doesn't average out.
 double inference_df(const Estimate& estimate, const RunVariance& own) {
-  const bool single = estimate.plus.size() == 1 && estimate.minus.empty();
-  if (!estimate.parts.typical || !estimate.minus.empty()) return df_of(estimate, {own, 1});
-  const double typical = df_of(estimate, *estimate.parts.typical);
-  return single ? typical : std::min(typical, df_of(estimate, {own, 1}));
+  const bool of_language = estimate.plus.size() == 1 && estimate.minus.empty();
+  return df_of(estimate, of_language ? estimate.parts.typical.value_or(TypicalVariance{own, 1})
+                                     : TypicalVariance{own, 1});
+}
+
+// Whether an arm is less steady than the others is told by the languages of a target together: in a
+// single one, or a mean, it could seem so by chance.
+RunVariance variance_of(const Estimate& estimate) {
+  const auto& typical = estimate.parts.typical;
+  const RunVariance pooled = pooled_variance(estimate);
+  return typical && !typical->less_steady ? pooled : greater(own_variance(estimate), pooled);
 }
 
 Interval percentiles(std::vector<float> values) {
@@ -130,6 +138,7 @@ std::optional<TypicalVariance> mean_typical(std::span<const Estimate* const> est
     if (!typical) return std::nullopt;
     add_share(sum.one, typical->one, n * n);
     sum.languages += typical->languages;
+    sum.less_steady = sum.less_steady || typical->less_steady;
   }
   return sum;
 }
@@ -158,21 +167,25 @@ double pooled_df(std::size_t arms, std::size_t seeds) {
   return static_cast<double>(seeds - 1) * compared / (1 + (compared - 1) / 4);
 }
 
-// Of the variance over seeds, only what exceeds the noise of examples counts as uncertain: the
-// clean one is cut off at 0, which errs to the safe side by as much.
+double seed_variance(const RunVariance& variance, std::size_t seeds) {
+  const auto n = static_cast<double>(seeds);
+  return std::max((variance.over_seeds - variance.noise) / n, -noise_share(variance, n) / 2);
+}
+
+// Of the variance over seeds, only what exceeds the limit of seed_variance() counts as uncertain.
 double difference_df(const RunVariance& variance, std::size_t languages, std::size_t arms,
                      std::size_t seeds, double example_df) {
-  constexpr double kChance = 0.3;
+  constexpr double kChance = 0.15;
   const auto n = static_cast<double>(seeds);
   const double df = seed_df(variance, arms, seeds);
   const double limit = df / chi_squared_quantile(kChance, df);
-  const double over_seeds =
-      variance.over_seeds * (1 + (limit - 1) / static_cast<double>(languages));
-  const double noise = std::min(variance.noise, over_seeds);
-  const double spread = std::sqrt(over_seeds * over_seeds - noise * noise);
-  const double total = (over_seeds - noise) / n + variance.examples;
-  const double squares =
-      spread * spread / (n * n * df) + variance.examples * variance.examples / example_df;
+  RunVariance upper = variance;
+  upper.over_seeds *= 1 + (limit - 1) / static_cast<double>(languages);
+  const double over_seeds = upper.over_seeds / n;
+  const double certain = std::min(over_seeds, upper.noise / n - noise_share(upper, n) / 2);
+  const double spread = over_seeds * over_seeds - certain * certain;
+  const double total = seed_variance(upper, seeds) + upper.examples;
+  const double squares = spread / df + upper.examples * upper.examples / example_df;
   return squares > 0 ? std::max(1.0, total * total / squares) : example_df;
 }
 
@@ -214,8 +227,12 @@ RunVariance own_variance(const Estimate& estimate) {
   return {own, own, arm.noise, estimate.example_variance};
 }
 
+bool is_less_steady(const RunVariance& own, const RunVariance& pooled) {
+  return own.over_seeds - own.noise > pooled.over_seeds - pooled.noise;
+}
+
 RunVariance greater(const RunVariance& own, const RunVariance& pooled) {
-  if (own.over_seeds - own.noise <= pooled.over_seeds - pooled.noise) return pooled;
+  if (!is_less_steady(own, pooled)) return pooled;
   RunVariance result = own;
   result.shared = std::min(own.over_seeds, pooled.over_seeds);
   return result;
@@ -228,8 +245,8 @@ void complete(Estimate& estimate) {
   estimate.difference = mean(estimate.arm_scores) - mean(estimate.baseline_scores);
   estimate.examples_only = percentiles(parts.resampled);
   if (estimate.seeds.size() < 2) return;
-  const RunVariance variance = greater(own_variance(estimate), pooled_variance(estimate));
-  estimate.seed_variance = clean(variance) / static_cast<double>(estimate.seeds.size());
+  const RunVariance variance = variance_of(estimate);
+  estimate.seed_variance = seed_variance(variance, estimate.seeds.size());
   estimate.inference = {estimate.difference,
                         std::sqrt(estimate.seed_variance + estimate.example_variance),
                         inference_df(estimate, variance)};

@@ -13,11 +13,16 @@ namespace sojourn {
 // n of them are worth n / (1 + (n - 1) / 4).
 double pooled_df(std::size_t arms, std::size_t seeds);
 
+// What seeds add to the variance of a mean difference over so many of them. Below 0 where they
+// differ less than noise of single examples makes them, which is in the variance by examples, too;
+// then at most half of what it has there is taken off.
+double seed_variance(const RunVariance& variance, std::size_t seeds);
+
 // Satterthwaite's degrees of freedom of a difference over so many seeds with these variances, which
 // are the mean over so many languages, each with its own; arms: those that the shared part is the
 // mean over, and the baseline; example_df: those of the variance by examples. A variance over seeds
 // that comes out much too small by chance would bring degrees of freedom that are much too many, so
-// what enters is how large that of one language may well be (its upper confidence limit of 70 %),
+// what enters is how large that of one language may well be (its upper confidence limit of 85 %),
 // and less of that the more languages there are.
 double difference_df(const RunVariance& variance, std::size_t languages, std::size_t arms,
                      std::size_t seeds, double example_df);
@@ -29,8 +34,10 @@ RunVariance pooled_variance(const Estimate& estimate);
 // The same of the compared arm alone.
 RunVariance own_variance(const Estimate& estimate);
 
-// The one of the two in which seeds count for more: an arm that is less steady than the others must
-// not borrow their steadiness.
+// Whether seeds count for more in the arm's own than in the mean over arms.
+bool is_less_steady(const RunVariance& own, const RunVariance& pooled);
+
+// Its own where it is less steady, since such an arm must not borrow the steadiness of the others.
 RunVariance greater(const RunVariance& own, const RunVariance& pooled);
 
 // Fills in the rest of it from `seeds`, `example_variance` and `parts`.

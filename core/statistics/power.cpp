@@ -120,8 +120,9 @@ class SimulatedStudies {
       error = std::accumulate(differences.begin(), differences.end(), 0.0) /
               static_cast<double>(seeds_);
     }
-    const double clean = std::max(0.0, std::max(own, pooled) - noise_);
-    draws_.push_back({error, std::sqrt(clean / static_cast<double>(seeds_) + examples_)});
+    const double by_seeds = seed_variance(
+        {.over_seeds = std::max(own, pooled), .noise = noise_, .examples = examples_}, seeds_);
+    draws_.push_back({error, std::sqrt(by_seeds + examples_)});
   }
 
   std::size_t arms_;

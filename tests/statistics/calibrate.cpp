@@ -80,18 +80,21 @@ std::vector<Scenario> scenarios() {
 
 void print(const std::string& name, const Calibration& c) {
   const auto percent = [](double share) { return 100 * share; };
-  std::printf("| %s | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f |\n",
-              name.c_str(), percent(c.naive_examples), percent(c.naive_both), percent(c.language),
-              percent(c.worst_arm), percent(c.group), percent(c.contrast), c.half_width,
-              percent(c.false_discoveries), percent(c.equivalence_error));
+  std::printf(
+      "| %s | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f |\n",
+      name.c_str(), percent(c.naive_examples), percent(c.naive_both), percent(c.language),
+      percent(c.worst_arm), percent(c.group), percent(c.contrast), percent(c.target_mean),
+      c.half_width, percent(c.false_discoveries), percent(c.group_discoveries),
+      percent(c.equivalence_error));
   std::fflush(stdout);
 }
 
 void print_coverage(const CalibrationPlan& plan, const std::string& only) {
   std::printf(
       "| seeds, noise | examples only | seeds and examples | language | worst arm | group mean | "
-      "half less half | half-width | false discoveries | wrong equivalences |\n"
-      "|---|---|---|---|---|---|---|---|---|---|\n");
+      "half less half | over targets | half-width | false discoveries | of groups | wrong "
+      "equivalences |\n"
+      "|---|---|---|---|---|---|---|---|---|---|---|---|\n");
   for (const auto& s : scenarios())
     if (s.name.find(only) != std::string::npos) print(s.name, calibrate(s, plan));
 }

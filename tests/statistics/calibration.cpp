@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,8 @@ struct Share {
 };
 
 struct Counts {
-  Share language, group, contrast, naive_examples, naive_both, families, equivalence, found;
+  Share language, group, contrast, target_mean, naive_examples, naive_both, equivalence, found;
+  Share discoveries, group_discoveries;  // studies with one, of languages and of groups
   std::map<std::string, Share> arms;
   double width = 0;
 
@@ -44,9 +46,11 @@ struct Counts {
     language.add(other.language);
     group.add(other.group);
     contrast.add(other.contrast);
+    target_mean.add(other.target_mean);
     naive_examples.add(other.naive_examples);
     naive_both.add(other.naive_both);
-    families.add(other.families);
+    discoveries.add(other.discoveries);
+    group_discoveries.add(other.group_discoveries);
     equivalence.add(other.equivalence);
     found.add(other.found);
     for (const auto& [arm, share] : other.arms) arms[arm].add(share);
@@ -129,35 +133,73 @@ void count_estimate(const Estimate& estimate, double truth, double margin, Count
   }
 }
 
+// Whether any of these tests, judged together, is a discovery.
+bool finds_any(const std::vector<double>& family) {
+  const auto adjusted = benjamini_hochberg(family);
+  return std::any_of(adjusted.begin(), adjusted.end(), [](double q) { return q <= kAlpha; });
+}
+
+// One subject's difference on all targets, of an arm.
+std::optional<Estimate> over_targets(const std::vector<TargetAnalysis>& targets, std::size_t arm,
+                                     std::size_t subject) {
+  std::vector<const Estimate*> estimates;
+  for (const auto& target : targets) {
+    const auto& estimate = target.estimates[arm][subject];
+    if (estimate) estimates.push_back(&*estimate);
+  }
+  return estimates.empty() ? std::nullopt : mean_over_targets(estimates);
+}
+
+// Counts the groups' means over targets, and returns their p-values; the first `languages` subjects
+// aren't groups.
+std::vector<double> count_over_targets(const std::vector<TargetAnalysis>& targets,
+                                       std::size_t languages, double truth, Counts& counts) {
+  std::vector<double> tests;
+  for (std::size_t arm = 0; arm < targets[0].estimates.size(); ++arm) {
+    for (std::size_t group = languages; group < targets[0].estimates[arm].size(); ++group) {
+      const auto estimate = over_targets(targets, arm, group);
+      if (!estimate || !estimate->inference) continue;
+      tests.push_back(estimate->inference->p_difference());
+      const double its_truth = estimate->minus.empty() ? truth : 0;
+      counts.target_mean.add(holds(estimate->inference->interval(), its_truth));
+    }
+  }
+  return tests;
+}
+
 // A study of kTargets targets.
 Counts count_study(const Scenario& scenario, const CalibrationPlan& plan, std::uint64_t number,
                    double truth) {
   const auto subjects = subjects_of(scenario);
   const auto comparisons = comparisons_of(scenario);
   Counts counts;
-  std::vector<double> family;
+  std::vector<double> languages;
+  std::vector<double> groups;
+  std::vector<TargetAnalysis> targets;
   for (std::size_t target = 0; target < kTargets; ++target) {
     const std::uint64_t draw = number * kTargets + target;
     const bool naive = truth == 0 && draw < plan.naive;
     const Study study = simulate(scenario, draw, truth);
     AnalysisOptions options;
     options.resamples = naive ? plan.resamples : 0;
-    const auto analysis = analyse(study.scores, comparisons, subjects, options);
-    for (const auto& row : analysis.estimates) {
+    targets.push_back(analyse(study.scores, comparisons, subjects, options));
+    for (const auto& row : targets.back().estimates) {
       for (const auto& estimate : row) {
         if (!estimate || !estimate->inference) continue;
         count_estimate(*estimate, truth, plan.margin, counts);
-        if (estimate->plus.size() + estimate->minus.size() > 1) continue;
-        family.push_back(estimate->inference->p_difference());
-        if (naive) counts.naive_examples.add(holds(estimate->examples_only, truth));
+        const bool language = estimate->plus.size() + estimate->minus.size() == 1;
+        (language ? languages : groups).push_back(estimate->inference->p_difference());
+        if (naive && language) counts.naive_examples.add(holds(estimate->examples_only, truth));
       }
     }
     if (naive) count_naive_both(study, plan, draw, truth, counts.naive_both);
   }
-  const auto adjusted = benjamini_hochberg(family);
-  const bool any =
-      std::any_of(adjusted.begin(), adjusted.end(), [](double q) { return q <= kAlpha; });
-  if (truth == 0) counts.families.add(any);
+  const auto means = count_over_targets(targets, scenario.languages, truth, counts);
+  groups.insert(groups.end(), means.begin(), means.end());
+  if (truth == 0) {
+    counts.discoveries.add(finds_any(languages));
+    counts.group_discoveries.add(finds_any(groups));
+  }
   return counts;
 }
 
@@ -186,10 +228,12 @@ Calibration calibrate(const Scenario& scenario, const CalibrationPlan& plan) {
     result.worst_arm = std::min(result.worst_arm, share.value());
   result.group = counts.group.value();
   result.contrast = counts.contrast.value();
+  result.target_mean = counts.target_mean.value();
   result.half_width = counts.width / counts.language.n;
   result.naive_examples = counts.naive_examples.value();
   result.naive_both = counts.naive_both.value();
-  result.false_discoveries = counts.families.value();
+  result.false_discoveries = counts.discoveries.value();
+  result.group_discoveries = counts.group_discoveries.value();
   result.equivalence_error = counts.equivalence.value();
   result.found = counts.found.value();
   return result;

@@ -97,7 +97,21 @@ TEST_CASE("noise of single examples isn't taken for noise of seeds", "[core][sta
   // At one seed the arms agree, at the other each example's difference is +-10 points: ten
   // variances of 50, and the correction for the mean.
   CHECK(l0.parts.arms.at("x").noise == Approx(500 * 10.0 / 9));
-  CHECK(l0.seed_variance == 0);
+  // Seeds add nothing, and half of what that noise has in the variance by examples is taken off.
+  CHECK(l0.seed_variance == Approx(-l0.parts.arms.at("x").noise / 2 / 2));
+}
+
+TEST_CASE("noise of single examples takes off no more than half of their variance",
+          "[core][statistics]") {
+  auto scores = hand_made(2);
+  CellStatistics last;  // the other half of the examples is right
+  for (int i = 0; i < 10; ++i) last.insert(last.end(), {i < 5 ? 0.0 : 1.0, 1.0});
+  for (auto& language : scores.languages) language.cells = {cell(5), last, last, cell(5)};
+  const auto result = analyse(scores, kComparisons, kSubjects, {});
+  const auto& l0 = *result.estimates[0][0];
+  // Each example's difference is 0 on average, and what is left is one example's variance.
+  CHECK(l0.example_variance < l0.parts.arms.at("x").noise / 2);
+  CHECK(l0.inference->standard_error == Approx(std::sqrt(l0.example_variance / 2)));
 }
 
 // The estimate of x in the first language of a study of these runs; of y's, if there are any.
@@ -123,6 +137,27 @@ TEST_CASE("an arm that is clearly less steady says nothing of another's seeds",
   CHECK(error({6, 7, 6}, {7, 4, 5}) > 1.1 * error({6, 7, 6}, {}));
 }
 
+TEST_CASE("whether an arm is less steady is told by all languages of the target",
+          "[core][statistics]") {
+  // Of x and y over seeds, in l0 and in l1: x varies more than y in l0.
+  const auto error_in_l0 = [](const std::vector<int>& x, const std::vector<int>& y) {
+    auto scores = hand_made(3);
+    scores.arms.emplace_back("y");
+    const auto cells = [](const std::vector<int>& x_right, const std::vector<int>& y_right) {
+      std::vector<CellStatistics> all(3, cell(5));
+      for (const int right : x_right) all.push_back(cell(right));
+      for (const int right : y_right) all.push_back(cell(right));
+      return all;
+    };
+    scores.languages[0].cells = cells({4, 7, 5}, {5, 6, 5});
+    scores.languages[1].cells = cells(x, y);
+    return analyse(scores, kComparisons, kSubjects, {}).estimates[0][0]->inference->standard_error;
+  };
+  const double steady = error_in_l0({5, 6, 5}, {4, 7, 4});    // on average, less than y
+  const double unsteady = error_in_l0({4, 7, 4}, {5, 6, 5});  // more
+  CHECK(unsteady > 1.05 * steady);
+}
+
 TEST_CASE("what an arm varies beyond the others has the degrees of freedom of its own seeds",
           "[core][statistics]") {
   const auto df = [](double own, double shared) {
@@ -131,6 +166,15 @@ TEST_CASE("what an arm varies beyond the others has the degrees of freedom of it
   CHECK(df(1, 1) == Approx(pooled_df(5, 3)).epsilon(0.01));
   CHECK(df(1.1, 1) == Approx(pooled_df(5, 3)).epsilon(0.01));  // never more than of all
   CHECK(df(1000, 1) == Approx(2).epsilon(0.01));
+}
+
+TEST_CASE("a mean in which what seeds do cancels is known better than its languages",
+          "[core][statistics]") {
+  auto scores = hand_made(3);
+  scores.languages[0].cells = {cell(5), cell(5), cell(5), cell(5), cell(8), cell(7)};
+  scores.languages[1].cells = {cell(5), cell(5), cell(5), cell(8), cell(5), cell(6)};
+  const auto result = analyse(scores, kComparisons, kSubjects, {});
+  CHECK(result.estimates[0][1]->inference->df > 2 * result.estimates[0][0]->inference->df);
 }
 
 TEST_CASE("arms that agree on all examples aren't known to be equal", "[core][statistics]") {

@@ -26,8 +26,10 @@ TEST_CASE("intervals cover the truth where bootstraps of examples don't",
   CHECK(result.language > 0.92);
   CHECK(result.language < 0.99);
   CHECK(result.group > 0.91);
+  CHECK(result.target_mean > 0.91);
   CHECK(result.naive_examples < 0.85);
   CHECK(result.false_discoveries < 0.12);
+  CHECK(result.group_discoveries < 0.12);
   CHECK(result.equivalence_error < 0.09);
 }
 
