@@ -33,22 +33,39 @@ void check(const Design& design, double alpha, double power) {
   if (!(power > alpha && power < 1)) refuse("power", power, "a number between alpha and 1");
 }
 
-// Normal numbers, a block of them at each index (Box and Muller).
-std::array<double, 4> normals(const Philox& random, std::uint64_t index) {
-  const auto block = random(index);
-  std::array<double, 4> numbers{};
-  for (std::size_t i = 0; i < 4; i += 2) {
-    const double radius = std::sqrt(-2 * std::log((block[i] + 1.0) * 0x1.0p-32));
-    const double angle = block[i + 1] * 0x1.0p-32 * (2 * std::numbers::pi);
-    numbers[i] = radius * std::cos(angle);
-    numbers[i + 1] = radius * std::sin(angle);
-  }
-  return numbers;
-}
+// The normal numbers of a study (Box and Muller).
+class Normals {
+ public:
+  explicit Normals(std::uint64_t study) : random_({study, 0, 0}, "power") {}
 
-// What studies of a design find of two arms that are alike: drawn scores, and from them what
-// docs/statistics.md estimates. All of the example variance is taken as noise of single examples,
-// which makes seeds look the most unsteady.
+  double operator()() {
+    if (next_ == numbers_.size()) {
+      fill(random_(index_++));
+      next_ = 0;
+    }
+    return numbers_[next_++];
+  }
+
+ private:
+  void fill(const std::array<std::uint32_t, 4>& block) {
+    for (std::size_t i = 0; i < 4; i += 2) {
+      const double radius = std::sqrt(-2 * std::log((block[i] + 1.0) * 0x1.0p-32));
+      const double angle = block[i + 1] * 0x1.0p-32 * (2 * std::numbers::pi);
+      numbers_[i] = radius * std::cos(angle);
+      numbers_[i + 1] = radius * std::sin(angle);
+    }
+  }
+
+  Philox random_;
+  std::uint64_t index_ = 0;
+  std::array<double, 4> numbers_{};
+  std::size_t next_ = 4;
+};
+
+// What studies of a design find of two arms that are alike: drawn scores of one target's languages,
+// and from them what docs/statistics.md estimates. Half of what seeds do, they do to all languages.
+// All of the example variance is taken as noise of single examples, which makes seeds look the most
+// unsteady.
 class SimulatedStudies {
  public:
   explicit SimulatedStudies(const Design& design)
@@ -56,16 +73,16 @@ class SimulatedStudies {
         seeds_(design.seeds),
         examples_(design.example_deviation * design.example_deviation / design.examples),
         noise_(examples_ * static_cast<double>(seeds_)),
-        over_seeds_(2 * design.seed_deviation * design.seed_deviation + noise_) {
-    constexpr std::size_t kLanguages = 8;  // of a target, which only changes degrees of freedom
-    df_ = difference_df({over_seeds_, over_seeds_, noise_, examples_}, kLanguages, arms_, seeds_,
+        by_seeds_(2 * design.seed_deviation * design.seed_deviation) {
+    const double over_seeds = by_seeds_ + noise_;
+    df_ = difference_df({over_seeds, over_seeds, noise_, examples_}, kLanguages, arms_, seeds_,
                         design.examples - 1);
-    constexpr std::uint64_t kStudies = 20'000;
+    constexpr std::uint64_t kStudies = 5'000;
     for (std::uint64_t study = 0; study < kStudies; ++study) draw(study);
   }
 
   double standard_error() const {
-    return std::sqrt((over_seeds_ - noise_) / static_cast<double>(seeds_) + examples_);
+    return std::sqrt(by_seeds_ / static_cast<double>(seeds_) + examples_);
   }
   double df() const { return df_; }
 
@@ -97,39 +114,63 @@ class SimulatedStudies {
     double standard_error;
   };
 
-  void draw(std::uint64_t study) {
-    const Philox random({study, 0, 0}, "power");
-    std::vector<std::vector<double>> scores(arms_, std::vector<double>(seeds_));
-    std::uint64_t index = 0;
-    std::size_t next = 4;
-    std::array<double, 4> numbers{};
-    for (auto& arm : scores) {
-      for (double& score : arm) {
-        if (next == numbers.size()) numbers = normals(random, index++), next = 0;
-        score = std::sqrt(over_seeds_ / 2) * numbers[next++];
-      }
-    }
-    double pooled = 0;
-    double own = 0;
-    double error = 0;
+  // One language of a study.
+  struct Language {
+    double error = 0;  // of the difference
+    RunVariance own = {};
+    RunVariance pooled = {};
+  };
+
+  using Scores = std::vector<std::vector<double>>;  // by arm and seed
+
+  Scores scores(double variance, Normals& normal) const {
+    Scores drawn(arms_, std::vector<double>(seeds_));
+    for (auto& arm : drawn)
+      for (double& score : arm) score = std::sqrt(variance) * normal();
+    return drawn;
+  }
+
+  Language language(const Scores& shared, const Scores& its) const {
+    Language found{.own = {.noise = noise_, .examples = examples_}};
+    found.pooled = found.own;
     for (std::size_t a = arms_; a-- > 1;) {  // the first is the baseline, the second the arm
       std::vector<double> differences(seeds_);
-      for (std::size_t s = 0; s < seeds_; ++s) differences[s] = scores[a][s] - scores[0][s];
-      own = sample_variance(differences);
-      pooled += own / static_cast<double>(arms_ - 1);
-      error = std::accumulate(differences.begin(), differences.end(), 0.0) /
-              static_cast<double>(seeds_);
+      for (std::size_t s = 0; s < seeds_; ++s)
+        differences[s] = shared[a][s] + its[a][s] - shared[0][s] - its[0][s];
+      found.own.over_seeds = sample_variance(differences);
+      found.pooled.over_seeds += found.own.over_seeds / static_cast<double>(arms_ - 1);
+      found.error = std::accumulate(differences.begin(), differences.end(), 0.0) /
+                    static_cast<double>(seeds_);
     }
-    const double by_seeds = seed_variance(
-        {.over_seeds = std::max(own, pooled), .noise = noise_, .examples = examples_}, seeds_);
-    draws_.push_back({error, std::sqrt(by_seeds + examples_)});
+    return found;
   }
+
+  void draw(std::uint64_t study) {
+    Normals normal(study);
+    const Scores shared = scores(by_seeds_ / 4, normal);
+    std::vector<Language> languages;
+    RunVariance own;
+    RunVariance pooled;
+    for (std::size_t l = 0; l < kLanguages; ++l) {
+      const auto& one =
+          languages.emplace_back(language(shared, scores(by_seeds_ / 4 + noise_ / 2, normal)));
+      add_share(own, one.own, kLanguages);
+      add_share(pooled, one.pooled, kLanguages);
+    }
+    const bool less_steady = is_less_steady(own, pooled);
+    for (const auto& one : languages) {
+      const RunVariance variance = less_steady ? greater(one.own, one.pooled) : one.pooled;
+      draws_.push_back({one.error, std::sqrt(seed_variance(variance, seeds_) + examples_)});
+    }
+  }
+
+  static constexpr std::size_t kLanguages = 8;  // of a target
 
   std::size_t arms_;
   std::size_t seeds_;
-  double examples_;    // variance of a difference by the choice of examples
-  double noise_;       // of single examples, in the difference of one run of each arm
-  double over_seeds_;  // variance of that difference
+  double examples_;  // variance of a difference by the choice of examples
+  double noise_;     // of single examples, in the difference of one run of each arm
+  double by_seeds_;  // the rest of the variance of that difference
   double df_ = 0;
   std::vector<Draw> draws_;
 };

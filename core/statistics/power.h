@@ -25,9 +25,9 @@ struct Power {
   double margin = 0;      // the smallest margin that equal arms are shown to lie within
 };
 
-// How often a true difference of `effect` points is found, in 20,000 simulated studies: the same
-// for the same design. Two-sided tests at `alpha`, in (0, 1); 0 with one seed. Throws Error(kInput)
-// for a design that can't be.
+// How often a true difference of `effect` points is found, in the languages of 5,000 simulated
+// studies: the same for the same design. Two-sided tests at `alpha`, in (0, 1); 0 with one seed.
+// Throws Error(kInput) for a design that can't be.
 double power_at(const Design& design, double effect, double alpha = 0.05);
 
 // From the same studies; equivalence by two one-sided tests at `alpha`, `power` in (alpha, 1). With
