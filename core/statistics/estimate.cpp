@@ -24,9 +24,9 @@ std::vector<double> differences(const std::vector<double>& a, const std::vector<
   return all;
 }
 
-// What noise takes of the variance by examples, and no more than all of it.
-double noise_share(const RunVariance& variance, double seeds) {
-  return std::min(variance.noise / seeds, variance.examples);
+// Half of what noise has in the variance by examples, of which it can't have more than all.
+double most_taken_off(const RunVariance& variance, double seeds) {
+  return std::min(variance.noise / seeds, variance.examples) / 2;
 }
 
 double df_of(const Estimate& estimate, const TypicalVariance& variance) {
@@ -169,7 +169,7 @@ double pooled_df(std::size_t arms, std::size_t seeds) {
 
 double seed_variance(const RunVariance& variance, std::size_t seeds) {
   const auto n = static_cast<double>(seeds);
-  return std::max((variance.over_seeds - variance.noise) / n, -noise_share(variance, n) / 2);
+  return std::max((variance.over_seeds - variance.noise) / n, -most_taken_off(variance, n));
 }
 
 // Of the variance over seeds, only what exceeds the limit of seed_variance() counts as uncertain.
@@ -182,7 +182,7 @@ double difference_df(const RunVariance& variance, std::size_t languages, std::si
   RunVariance upper = variance;
   upper.over_seeds *= 1 + (limit - 1) / static_cast<double>(languages);
   const double over_seeds = upper.over_seeds / n;
-  const double certain = std::min(over_seeds, upper.noise / n - noise_share(upper, n) / 2);
+  const double certain = std::min(over_seeds, upper.noise / n - most_taken_off(upper, n));
   const double spread = over_seeds * over_seeds - certain * certain;
   const double total = seed_variance(upper, seeds) + upper.examples;
   const double squares = spread / df + upper.examples * upper.examples / example_df;
