@@ -1,21 +1,24 @@
 // What a head costs for being built by a plugin: the plugin's head of pair classification beside
 // the same arithmetic written in the host.
 //
-//   head_overhead --encoder DIR [--steps 4] [--rounds 9]
+//   head_overhead --encoder DIR [--steps 62] [--pieces 128]
 //
-// In one process, on one encoder: (1) whole training stages, short ones in turn, so that a machine
-// that slows down does so for both, and each kind first in every other round; their losses,
-// gradient norms and trained parameters must be equal bit for bit; (2) the two heads alone,
-// forward, loss and backward, whose difference over the length of a step is the overhead. 32 pairs
-// of 128 pieces a step, float32. Exit code 1 where anything differs.
+// In one process, on copies of one encoder: (1) two training stages, a step of one and a step of
+// the other in turn, so that a machine that slows down does so for both; their losses, gradient
+// norms and trained parameters must be equal bit for bit; (2) the two heads alone, forward, loss
+// and backward, whose difference over the length of a step is the overhead. 32 pairs a step,
+// float32. Exit code 1 where anything differs.
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <memory>
+#include <mutex>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include <ATen/TensorOperators.h>
@@ -84,10 +87,10 @@ TaskHead make(Task& task, bool native, std::int64_t hidden) {
   return made;
 }
 
-FeatureTable pairs(const Manifest& manifest, std::int64_t n) {
+FeatureTable pairs(const Manifest& manifest, std::int64_t n, std::int64_t pieces) {
   FeatureTable features(manifest.fields, manifest.name);
   for (std::int64_t i = 0; i < n; ++i) {
-    std::vector<std::int64_t> ids(128);
+    std::vector<std::int64_t> ids(static_cast<std::size_t>(pieces));
     for (std::size_t j = 0; j < ids.size(); ++j)
       ids[j] = 1000 + (i * 131 + static_cast<std::int64_t>(j) * 37) % 5000;
     const std::int64_t label = i % kLabels;
@@ -100,14 +103,52 @@ FeatureTable pairs(const Manifest& manifest, std::int64_t n) {
   return features;
 }
 
+// Lets two threads go on in turn, a step each.
+class Turns {
+ public:
+  // Waits for the turn of `who`, 0 or 1.
+  void take(int who) {
+    std::unique_lock lock(mutex_);
+    passed_.wait(lock, [&] { return turn_ == who || left_; });
+  }
+
+  void pass(int who) {
+    const std::lock_guard lock(mutex_);
+    turn_ = 1 - who;
+    passed_.notify_all();
+  }
+
+  // From the end of its scope the other needn't wait any more.
+  struct Leave {
+    Turns& turns;
+    explicit Leave(Turns& of) : turns(of) {}
+    Leave(const Leave&) = delete;
+    Leave& operator=(const Leave&) = delete;
+    ~Leave() {
+      const std::lock_guard lock(turns.mutex_);
+      turns.left_ = true;
+      turns.passed_.notify_all();
+    }
+  };
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable passed_;
+  int turn_ = 0;
+  bool left_ = false;
+};
+
 struct Stage {
   std::vector<double> numbers;       // loss and gradient norm of each step
-  std::vector<double> step_seconds;  // without the first
+  std::vector<double> step_seconds;  // while it was this one's turn
   std::vector<at::Tensor> parameters;
 };
 
-Stage train_once(const std::filesystem::path& folder, Task& task, bool native,
-                 const FeatureTable& features, std::int64_t steps) {
+Stage train_in_turn(const std::filesystem::path& folder, Task& task, bool native,
+                    const FeatureTable& features, std::int64_t steps, Turns& turns) {
+  const int who = native ? 1 : 0;
+  const Turns::Leave leave{turns};
+  turns.take(who);
   Encoder encoder(folder, at::kCPU);
   TaskHead head = make(task, native, encoder.config().hidden_size);
   TrainingSettings settings;
@@ -116,13 +157,13 @@ Stage train_once(const std::filesystem::path& folder, Task& task, bool native,
   settings.peak_lr = 2e-5;
   settings.key = {1, 0, 0};
   Stage stage;
-  auto last = Clock::now();
+  auto begin = Clock::now();
   const TrainingHooks hooks{[&](const StepReport& report) {
-    const auto now = Clock::now();
-    if (report.step > 1)
-      stage.step_seconds.push_back(std::chrono::duration<double>(now - last).count());
-    last = now;
+    stage.step_seconds.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
     stage.numbers.insert(stage.numbers.end(), {report.loss, report.gradient_norm});
+    turns.pass(who);
+    turns.take(who);
+    begin = Clock::now();
     return std::string();
   }};
   train(encoder, {{&head, &task.manifest(), &features, 32, 32}}, settings, hooks);
@@ -152,34 +193,39 @@ double median(std::vector<double> numbers) {
   return numbers[numbers.size() / 2];
 }
 
-struct Stages {
-  bool equal = true;
-  std::vector<double> native_seconds;  // by round, the median of a step
-  std::vector<double> ratios;          // by round, of the plugin's to it
-};
-
-Stages train_in_turn(const std::filesystem::path& folder, Task& task, std::int64_t steps,
-                     int rounds) {
-  const FeatureTable features = pairs(task.manifest(), 32 * steps);
-  Stages stages;
-  for (int round = 0; round < rounds; ++round) {
-    const bool native_first = round % 2 == 1;
-    Stage first = train_once(folder, task, native_first, features, steps);
-    Stage second = train_once(folder, task, !native_first, features, steps);
-    const auto& [plugin, native] = native_first ? std::tie(second, first) : std::tie(first, second);
-    stages.equal = stages.equal && plugin.numbers == native.numbers;
-    for (std::size_t i = 0; i < plugin.parameters.size(); ++i)
-      stages.equal = stages.equal && at::equal(plugin.parameters[i], native.parameters[i]);
-    stages.native_seconds.push_back(median(native.step_seconds));
-    stages.ratios.push_back(median(plugin.step_seconds) / stages.native_seconds.back());
-  }
-  return stages;
+// The plugin's steps over the native ones. Native step i - 1, plugin step i, native step i followed
+// one another, so the mean of the native two is free of a drift of the machine; the first steps of
+// both warm up.
+std::vector<double> step_ratios(const Stage& plugin, const Stage& native) {
+  std::vector<double> ratios;
+  for (std::size_t i = 2; i < plugin.step_seconds.size(); ++i)
+    ratios.push_back(2 * plugin.step_seconds[i] /
+                     (native.step_seconds[i - 1] + native.step_seconds[i]));
+  std::sort(ratios.begin(), ratios.end());
+  return ratios;
 }
 
-int compare(const std::filesystem::path& folder, std::int64_t steps, int rounds) {
+bool equal(const Stage& a, const Stage& b) {
+  return a.numbers == b.numbers &&
+         std::equal(a.parameters.begin(), a.parameters.end(), b.parameters.begin(),
+                    b.parameters.end(),
+                    [](const at::Tensor& x, const at::Tensor& y) { return at::equal(x, y); });
+}
+
+int compare(const std::filesystem::path& folder, std::int64_t steps, std::int64_t pieces) {
   PluginCatalog catalog(plugin_search_path({}));
   Task& task = catalog.task("mnli");
-  const Stages stages = train_in_turn(folder, task, steps, rounds);
+  const FeatureTable features = pairs(task.manifest(), 32 * steps, pieces);
+  Turns turns;
+  const auto in_a_thread = [&](bool native) {  // both, since the main thread allocates otherwise
+    return std::async(std::launch::async, [&, native] {
+      return train_in_turn(folder, task, native, features, steps, turns);
+    });
+  };
+  auto plugin_stage = in_a_thread(false);
+  auto native_stage = in_a_thread(true);
+  const Stage by_plugin = plugin_stage.get();
+  const Stage by_host = native_stage.get();
   const std::int64_t hidden = Encoder(folder, at::kCPU).config().hidden_size;
   const TaskHead plugin = make(task, false, hidden);
   const TaskHead native = make(task, true, hidden);
@@ -189,14 +235,22 @@ int compare(const std::filesystem::path& folder, std::int64_t steps, int rounds)
     plugin_alone = std::min(plugin_alone, head_alone(plugin, hidden, 200));
     native_alone = std::min(native_alone, head_alone(native, hidden, 200));
   }
-  const double step = median(stages.native_seconds);
-  const auto [least, most] = std::minmax_element(stages.ratios.begin(), stages.ratios.end());
-  std::printf("losses, gradient norms and parameters: %s\n", stages.equal ? "equal" : "DIFFERENT");
-  std::printf("step: native %.4f s, plugin to native %.4f (%.4f to %.4f, %d rounds)\n", step,
-              median(stages.ratios), *least, *most, rounds);
+  const bool same = equal(by_plugin, by_host);
+  const double step = median(by_host.step_seconds);
+  const std::vector<double> ratios = step_ratios(by_plugin, by_host);
+  // The order statistics between which the median of the distribution lies in 95 of 100 runs.
+  const double half = static_cast<double>(ratios.size()) / 2;
+  const double off = 1.96 * std::sqrt(half / 2);
+  const auto at_rank = [&](double rank) {
+    return ratios[static_cast<std::size_t>(
+        std::clamp(rank, 0.0, static_cast<double>(ratios.size() - 1)))];
+  };
+  std::printf("losses, gradient norms and parameters: %s\n", same ? "equal" : "DIFFERENT");
+  std::printf("step: native %.4f s, plugin to native %.4f (95 %%: %.4f to %.4f, %zu steps)\n", step,
+              median(ratios), at_rank(half - off), at_rank(half + off), ratios.size());
   std::printf("head alone: plugin %.1f us, native %.1f us, difference %.4f %% of a step\n",
               plugin_alone * 1e6, native_alone * 1e6, 100 * (plugin_alone - native_alone) / step);
-  return stages.equal ? 0 : 1;
+  return same ? 0 : 1;
 }
 
 }  // namespace
@@ -205,13 +259,13 @@ int compare(const std::filesystem::path& folder, std::int64_t steps, int rounds)
 int main(int argc, char** argv) try {
   CLI::App app("Compares a head that a plugin builds with the same head written in the host.");
   std::filesystem::path encoder;
-  std::int64_t steps = 4;
-  int rounds = 9;
+  std::int64_t steps = 62;
+  std::int64_t pieces = 128;
   app.add_option("--encoder", encoder, "A Hugging Face directory")->required();
-  app.add_option("--steps", steps, "Of each stage [4]")->check(CLI::Range(2, 1000));
-  app.add_option("--rounds", rounds, "Of both [9]")->check(CLI::Range(1, 1000));
+  app.add_option("--steps", steps, "Of each [62]")->check(CLI::Range(8, 10000));
+  app.add_option("--pieces", pieces, "Of each pair [128]")->check(CLI::Range(8, 512));
   CLI11_PARSE(app, argc, argv);
-  return sojourn::compare(encoder, steps, rounds);
+  return sojourn::compare(encoder, steps, pieces);
 } catch (const std::exception& error) {
   std::fprintf(stderr, "error: %s\n", error.what());
   return 2;
