@@ -214,6 +214,17 @@ def test_the_latex_table_has_a_column_for_each_target_and_a_row_for_each_arm(stu
     assert f"{abs(one['difference']):.1f}" in row.split("&")[1]
 
 
+def test_the_latex_table_has_no_mean_over_fewer_languages_than_the_baselines(studied, copied):
+    keep_rows(copied, lambda row: (row["arm"], row["target"], row["language"]) != ("chain", "xnli", "sw"))
+    report_of(studied, str(copied), out="fewer")
+    lines = (studied.root / "fewer/table.tex").read_text().splitlines()
+    targets = next(x for x in lines if "xnli" in x).rstrip(" \\").split(" & ")
+    for arm in ("mnli", "chain"):
+        cells = next(x for x in lines if x.startswith(f"{arm} &")).rstrip(" \\").split(" & ")
+        missing = [name for name, cell in zip(targets, cells) if cell == "--"]
+        assert missing == (["xnli", "Avg."] if arm == "chain" else [])
+
+
 def test_compare_says_what_changed(studied):
     assert studied.run("--out", "runs/slow", "--set", "recipes.default.peak_lr=1e-5").returncode == 0
     result = studied.sojourn("compare", "runs/all", "runs/slow")
