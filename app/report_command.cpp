@@ -43,10 +43,8 @@ nlohmann::ordered_json report_of(const ReportArguments& arguments) {
   LivingLine line;
   FindingOptions options;
   options.threads = arguments.threads > 0 ? arguments.threads : usable_threads();
-  options.progress = [&line](const std::string& target, double share) {
-    line.show(
-        "comparing arms on " + target + ": " + std::to_string(static_cast<int>(100 * share)) + " %",
-        /*now=*/false);
+  options.progress = [&line](const std::string& what, double share) {
+    line.show(what + ": " + std::to_string(static_cast<int>(100 * share)) + " %", /*now=*/false);
   };
   const Findings findings = find(runs, options);
   line.clear();

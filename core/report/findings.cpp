@@ -111,7 +111,8 @@ class Finder {
  private:
   void add_target(TargetMetric metric) {
     auto scores = scores_of(runs_, metric);
-    const TargetScores data = read_target(runs_, metric, scores, options_.threads);
+    const TargetScores data = read_target(runs_, metric, scores, options_.threads,
+                                          progress_of("reading predictions of " + metric.target));
     Names languages;
     for (const auto& language : data.languages) languages.push_back(language.language);
     const auto subjects = subjects_of(runs_.declared.grouping, languages);
@@ -137,6 +138,12 @@ class Finder {
     found_.seed_correlations.push_back(analysis.seed_correlation);
   }
 
+  std::function<void(double)> progress_of(std::string what) const {
+    return [this, what = std::move(what)](double share) {
+      if (options_.progress) options_.progress(what, share);
+    };
+  }
+
   // Subjects without languages have no estimate.
   TargetAnalysis analyse_target(const TargetScores& data, const std::vector<Subject>& subjects) {
     std::vector<Comparison> pairs;
@@ -146,10 +153,8 @@ class Finder {
     for (const auto& subject : subjects) {
       if (!subject.plus.empty()) asked.push_back(subject);
     }
-    AnalysisOptions options{options_.resamples, options_.seed, options_.threads, {}};
-    if (options_.progress) {
-      options.progress = [this, &data](double share) { options_.progress(data.target, share); };
-    }
+    const AnalysisOptions options{options_.resamples, options_.seed, options_.threads,
+                                  progress_of("comparing arms on " + data.target)};
     TargetAnalysis made{{}, {}};
     made.estimates.resize(comparisons_.size());
     for (auto& list : made.estimates) list.resize(subjects.size());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <mutex>
 #include <set>
 
 #include "core/base/cancel.h"
@@ -133,7 +134,8 @@ std::vector<Score> scores_of(const JoinedRuns& runs, const TargetMetric& metric)
 }
 
 TargetScores read_target(const JoinedRuns& runs, const TargetMetric& metric,
-                         const std::vector<Score>& scores, int threads) {
+                         const std::vector<Score>& scores, int threads,
+                         const std::function<void(double share)>& progress) {
   const MetricSpec& primary = primary_of(metric.task, runs.declared);
   const auto& statistics = runs.declared.tasks.at(metric.task).statistics;
   TargetScores made;
@@ -157,9 +159,13 @@ TargetScores read_target(const JoinedRuns& runs, const TargetMetric& metric,
     lists.push_back(std::move(list));
   }
   std::vector<std::vector<ExampleTies>> ties(lists.size());
+  std::mutex mutex;
+  std::size_t done = 0;
   parallel_for(static_cast<std::int64_t>(lists.size()), threads, [&](std::int64_t i) {
     const auto l = static_cast<std::size_t>(i);
     ties[l] = read_language(runs, metric, lists[l], names, made, made.languages[l]);
+    const std::lock_guard lock(mutex);
+    progress(static_cast<double>(++done) / static_cast<double>(lists.size()));
   });
   auto units = resampling_units(ties);
   for (std::size_t l = 0; l < units.size(); ++l) made.languages[l].units = std::move(units[l]);

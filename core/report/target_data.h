@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,8 +41,10 @@ std::vector<Score> scores_of(const JoinedRuns& runs, const TargetMetric& metric)
 
 // The statistics of the examples of these scores, from the files of predictions. Throws
 // Error(kInput) naming the file where one isn't there, has other examples than another arm or seed,
-// or doesn't give the value that results.jsonl has.
+// or doesn't give the value that results.jsonl has. `progress`: the share of languages that are
+// read, from 0 to 1; one thread at a time calls it.
 TargetScores read_target(const JoinedRuns& runs, const TargetMetric& metric,
-                         const std::vector<Score>& scores, int threads);
+                         const std::vector<Score>& scores, int threads,
+                         const std::function<void(double share)>& progress);
 
 }  // namespace sojourn

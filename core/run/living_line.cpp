@@ -27,7 +27,9 @@ std::string duration(double seconds) {
   return text.data();
 }
 
-LivingLine::LivingLine() : terminal_(::isatty(STDERR_FILENO) == 1) {}
+LivingLine::LivingLine() : terminal_(::isatty(STDERR_FILENO) == 1) {
+  if (!terminal_) last_shown_ = Clock::now();
+}
 
 void LivingLine::restart() {
   if (!terminal_) last_shown_ = {};

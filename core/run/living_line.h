@@ -11,7 +11,8 @@ class LivingLine {
  public:
   LivingLine();
 
-  // Takes the place of the line before, if enough time has passed or it must be `now`.
+  // Takes the place of the line before, if enough time has passed or it must be `now`. What is over
+  // sooner than that shows nothing where there is no terminal.
   void show(const std::string& text, bool now);
   // Nothing is left of it on a terminal.
   void clear();

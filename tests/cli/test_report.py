@@ -2,14 +2,16 @@
 
 import csv
 import json
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 import paper_size
 from report_world import make_study, report_of
-from world import SANITIZED
+from world import BINARY, SANITIZED
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +204,17 @@ def test_show_has_the_verdict_of_the_report(studied):
     assert line.endswith(one["verdict"])
     assert line.split()[4:7] == ["3", "of", "3"]  # targets that have such languages
     assert "written down before any score was known" in " ".join(shown.stdout.split())
+
+
+def test_a_terminal_shows_what_a_report_is_at(studied):
+    terminal, stderr = os.openpty()
+    shown = subprocess.Popen([BINARY, "show", "runs/all"], cwd=studied.root, env=studied.environment(),
+                             stdout=subprocess.PIPE, stderr=stderr, text=True)
+    os.close(stderr)
+    assert "Study small" in shown.communicate()[0] and shown.returncode == 0
+    living = os.read(terminal, 1 << 16).decode()
+    os.close(terminal)
+    assert "reading predictions of xnli: " in living and living.endswith("\r\x1b[K")  # nothing is left of it
 
 
 def test_the_latex_table_has_a_column_for_each_target_and_a_row_for_each_arm(studied):
