@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 from world import PAIRS, TESTS, nli_lines, tagged_lines
@@ -133,6 +134,22 @@ def test_a_task_is_trained_and_scored(world, task):
     assert {row["language"] for row in rows} == languages
     curve = (world.root / f"runs/small/training/none/{task}/seed-1.jsonl").read_text().splitlines()
     assert json.loads(curve[-1])["loss"] > 0
+
+
+def test_xnli_needs_nothing_but_an_xtreme_download(world):
+    """Whose test sets have no labels; MultiNLI is in the folder of XNLI there."""
+    shutil.rmtree(world.root / "data/mnli")
+    labelled = "".join("\t".join(pair) + "\n" for pair in PAIRS)
+    for name in ("train-en", "dev-en", "dev-de"):
+        world.write(f"data/xnli/{name}.tsv", labelled)
+    for language in ("en", "de"):
+        world.write(f"data/xnli/test-{language}.tsv", "".join(f"{a}\t{b}\n" for a, b, _ in PAIRS))
+    study_of(world, '[[target]]\ntask = "xnli"\nsplit = ["dev", "test"]\n')
+    rows = run_and_score_again(world)
+    assert {(row["split"], row["language"], row["n"]) for row in rows if row["task"] == "xnli"} == {
+        ("dev", "en", len(PAIRS)), ("dev", "de", len(PAIRS))}
+    lines = (world.root / "runs/small/predictions/none/xnli/1/test/de.jsonl").read_text().splitlines()
+    assert len(lines) == len(PAIRS) and "statistics" not in json.loads(lines[0])
 
 
 def test_anli_says_which_of_its_parts_are_missing(world):

@@ -109,6 +109,25 @@ TEST_CASE("xnli names file and line of a row that is wrong", "[tasks]") {
   CHECK(task.error() == task.path("pairs") + message);
 }
 
+TEST_CASE("mnli reads the rows in which XTREME has it, quotes as they stand", "[tasks]") {
+  TaskOnFiles task("mnli");
+  task.file("pairs", "a\tb\tneutral\r\n\"x\"\" y\"\tc\tentailment\r\n", ".tsv");
+  const auto data = task.open(64, {}, "train", "en");
+  REQUIRE(data->size() == 2);
+  CHECK(data->example(1).id == "2");
+  CHECK(data->score(1, "entailment") == std::vector<double>{1, 1});
+  CHECK(integers(task.features(*data), 1, 0)[1] == 10 + '"');
+}
+
+TEST_CASE("only a test split may lack its labels", "[tasks]") {
+  const auto* const name = GENERATE("mnli", "xnli");
+  TaskOnFiles task(name);
+  task.file("pairs", "a\tb\n", ".tsv");
+  CHECK(task.open()->score(0, "neutral") == std::nullopt);
+  CHECK(input_error_of([&] { task.open(64, {}, "dev"); }) ==
+        task.path("pairs") + ":1: 2 columns between tabs, expected 3");
+}
+
 // ---- words with tags ----
 
 constexpr const char* kWords = "Guten\tADJ\nTag\tNOUN\n\n\nMorgen\tNOUN\n";
