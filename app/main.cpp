@@ -132,7 +132,7 @@ void add_study(CLI::App* command, StudyArguments& arguments) {
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
   command
       ->add_option("--precision", arguments.precision,
-                   "auto, fp32 or bf16 [auto: bf16 where the CPU multiplies it natively]")
+                   "auto, fp32 or bf16 [auto: bf16 on a GPU, and where the CPU multiplies it natively]")
       ->check(CLI::IsMember({"auto", "fp32", "bf16"}));
 }
 

@@ -25,7 +25,9 @@ constexpr const char* kExamples = R"(Examples:
 Arms and seeds are the study's; the other lines show what more or fewer seeds would give. Deviations are
 assumed: those of a finished run of the kind are in its report. "detectable" is the smallest true
 difference in one language that one test finds so often; after correction for many tests it takes more.
-"margin" is the smallest one that equal arms are shown to lie within as often.
+"margin" is the smallest one that equal arms are shown to lie within as often. Other numbers of seeds
+take the deviation of examples for noise of each run: at thrice the study's seeds that is too hopeful by
+some 8 % of the standard error, since part of it is how the arms differ, whatever the seed.
 Exit codes: 0 done; 2 something is wrong with the command line or the study.)";
 
 std::string number(double value) {

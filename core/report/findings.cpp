@@ -223,6 +223,7 @@ class Finder {
       mean.targets.push_back(one.target);
     }
     if (!estimates.empty()) mean.estimate = mean_over_targets(estimates);
+    if (!mean.estimate) mean.targets.clear();  // they share no seed
     return mean;
   }
 
@@ -263,7 +264,10 @@ class Finder {
       std::vector<const Estimate*> estimates;
       for (const Estimate& one : of_hypotheses_[h]) estimates.push_back(&one);
       if (!estimates.empty()) finding.estimate = mean_over_targets(estimates);
-      if (!finding.estimate) continue;
+      if (!finding.estimate) {
+        finding.targets.clear();  // they share no seed
+        continue;
+      }
       finding.outcome = Outcome::kOneSeed;
       if (!finding.estimate->inference) continue;
       claims.push_back({&finding.hypothesis, *finding.estimate->inference});

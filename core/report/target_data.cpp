@@ -58,11 +58,28 @@ Examples read_examples(const fs::path& file, const std::vector<std::string>& nam
   return read;
 }
 
+// That a row of results.jsonl is of an arm and a seed of the study.
+std::size_t place_in_study(const TargetScores& scores, const Score& score, const fs::path& run) {
+  const auto place = [&](const auto& list, const auto& item, const std::string& what) {
+    const auto found = std::find(list.begin(), list.end(), item);
+    if (found == list.end())
+      throw input_error((run / "results.jsonl").string(),
+                        "a score of " + what + ", which the study doesn't have");
+    return static_cast<std::size_t>(found - list.begin());
+  };
+  return scores.cell(place(scores.arms, score.arm, "arm '" + score.arm + "'"),
+                     place(scores.seeds, score.seed, "seed " + std::to_string(score.seed)));
+}
+
 void check_same_examples(const Examples& expected, const fs::path& expected_file,
                          const Examples& found, const fs::path& file) {
   const auto [a, b] =
       std::mismatch(expected.ids.begin(), expected.ids.end(), found.ids.begin(), found.ids.end());
-  if (a == expected.ids.end() && b == found.ids.end()) return;
+  if (a == expected.ids.end() && b == found.ids.end()) {
+    if (expected.ties == found.ties) return;
+    throw input_error(file.string(), "ties its examples to other documents or translations than " +
+                                         expected_file.string() + ": align or cluster differ");
+  }
   const auto shown = [](bool there, const auto& id) {
     return there ? "example '" + *id + "'" : std::string("an end");
   };
@@ -89,9 +106,10 @@ std::vector<ExampleTies> read_language(const JoinedRuns& runs, const TargetMetri
   Examples first;
   fs::path first_file;
   for (const Score* score : scores) {
-    const fs::path file =
-        runs.runs[score->run].path /
-        predictions_file(score->arm, metric.target, score->seed, metric.split, score->language);
+    const fs::path& run = runs.runs[score->run].path;
+    const std::size_t cell = place_in_study(into, *score, run);
+    const fs::path file = run / predictions_file(score->arm, metric.target, score->seed,
+                                                 metric.split, score->language);
     Examples read = read_examples(file, names);
     if (first_file.empty()) {
       first = read;
@@ -100,11 +118,6 @@ std::vector<ExampleTies> read_language(const JoinedRuns& runs, const TargetMetri
       check_same_examples(first, first_file, read, file);
     }
     check_value(into, read.statistics, score->value, file);
-    const auto place = [](const auto& list, const auto& item) {
-      return static_cast<std::size_t>(std::find(list.begin(), list.end(), item) - list.begin());
-    };
-    const std::size_t cell =
-        into.cell(place(into.arms, score->arm), place(into.seeds, score->seed));
     language.cells[cell] = std::move(read.statistics);
   }
   return std::move(first.ties);

@@ -128,8 +128,8 @@ double example_variance_of(const Estimate& estimate, std::size_t seeds) {
          noise / static_cast<double>(estimate.seeds.size());
 }
 
-// Of the mean over targets, as if seeds meant nothing in common to them, which only scales all
-// parts alike.
+// Of the mean over targets, as if seeds meant nothing in common to them: only degrees of freedom
+// are made of it.
 std::optional<TypicalVariance> mean_typical(std::span<const Estimate* const> estimates) {
   const auto n = static_cast<double>(estimates.size());
   TypicalVariance sum;

@@ -50,6 +50,8 @@ void check(const TargetScores& scores);
 struct ExampleTies {
   std::string align;
   std::string cluster;
+
+  bool operator==(const ExampleTies&) const = default;
 };
 
 // Examples that aren't independent of each other, directly or through others, are one unit. Numbers

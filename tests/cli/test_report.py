@@ -138,6 +138,23 @@ def test_another_value_for_the_same_cell_is_refused(studied, copied):
     assert result.returncode == 2 and "another value for" in result.stderr
 
 
+@pytest.mark.parametrize("change, said", [({"seed": 4}, "seed 4"), ({"arm": "qqp"}, "arm 'qqp'")])
+def test_a_score_of_what_the_study_doesnt_have_is_refused(studied, copied, change, said):
+    with (copied / "results.jsonl").open("r+") as file:
+        row = next(x for x in map(json.loads, file.readlines()) if x["target"] == "tatoeba")
+        file.write(json.dumps(row | change) + "\n")
+    result = studied.sojourn("report", str(copied), "--out", "refused")
+    assert result.returncode == 2 and f"results.jsonl: a score of {said}, which the study doesn't have" in result.stderr
+
+
+def test_examples_of_other_documents_are_refused(studied, copied):
+    file = copied / "predictions/mnli/udpos/2/test/de.jsonl"
+    first, rest = file.read_text().split("\n", 1)
+    file.write_text(json.dumps(json.loads(first) | {"cluster": "another"}) + "\n" + rest)
+    result = studied.sojourn("report", str(copied), "--out", "refused")
+    assert result.returncode == 2 and f"{file}: ties its examples to other documents" in result.stderr
+
+
 def test_a_missing_cell_is_shown_as_missing_never_as_zero(studied, copied):
     def keep(row):
         return not (row["arm"] == "chain" and row["target"] == "xnli" and (row["language"] == "sw" or row["seed"] == 3))
@@ -153,6 +170,14 @@ def test_a_missing_cell_is_shown_as_missing_never_as_zero(studied, copied):
     assert line["difference"] == "" and line["arm_score"] == "" and line["verdict"] == "missing"
     text = (studied.root / "missing/report.md").read_text()
     assert next(x for x in text.splitlines() if x.startswith("| sw ")).endswith("| missing |")
+
+
+def test_targets_that_share_no_seed_have_no_mean(studied, copied):
+    keep_rows(copied, lambda row: row["arm"] != "mnli" or (row["target"] == "xnli") == (row["seed"] == 1))
+    report = report_of(studied, str(copied), out="apart")
+    mean = finding(report, "groups", target=None, arm="mnli", subject="all")
+    assert mean["verdict"] == "missing" and mean["difference"] is None and mean["targets"] == []
+    assert finding(report, "groups", target="xnli", arm="mnli", subject="all")["seeds"] == [1]
 
 
 def test_a_language_without_a_level_is_in_no_group_and_said_so(studied, copied):

@@ -84,7 +84,7 @@ TEST_CASE("without noise of examples, two arms have the power of statsmodels' pa
   for (const auto& c : golden()["power"]) {
     const double deviation = c["deviation"].get<double>() / std::sqrt(2);  // of one arm
     const Design design{2, c["seeds"].get<std::size_t>(), 1e6, deviation, 1e-3};
-    // Of 20,000 simulated studies; three standard errors.
+    // The golden value of 20,000 studies, ours of 5,000 with eight languages each.
     CHECK(power_at(design, c["effect"]) == Approx(c["power"].get<double>()).margin(0.011));
   }
 }
@@ -93,7 +93,7 @@ TEST_CASE("the power of a whole study is what simulated predictions show", "[cor
   // The rows of 500 examples of docs/statistics.md, with the deviations of their scenario.
   for (const auto& [seeds, examples, effect, percent] : {std::tuple{3U, 33.0, 4.0, 30.0},
                                                          {3U, 33.0, 8.0, 81.0},
-                                                         {5U, 27.0, 4.0, 55.0},
+                                                         {5U, 27.0, 4.0, 56.0},
                                                          {10U, 21.0, 3.0, 62.0}}) {
     CAPTURE(seeds, effect);
     CHECK(100 * power_at({5, seeds, 500, 1.76, examples}, effect) == Approx(percent).margin(2.5));
