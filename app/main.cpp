@@ -131,8 +131,9 @@ void add_study(CLI::App* command, StudyArguments& arguments) {
   command->add_option("--device", arguments.device, "auto, cpu or cuda [auto]")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
   command
-      ->add_option("--precision", arguments.precision,
-                   "auto, fp32 or bf16 [auto: bf16 on a GPU, and where the CPU multiplies it natively]")
+      ->add_option(
+          "--precision", arguments.precision,
+          "auto, fp32 or bf16 [auto: bf16 on a GPU, and where the CPU multiplies it natively]")
       ->check(CLI::IsMember({"auto", "fp32", "bf16"}));
 }
 
