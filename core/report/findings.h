@@ -65,7 +65,8 @@ struct FindingOptions {
   int threads = 1;
   int resamples = 2000;
   std::uint64_t seed = 1;
-  // What is done, "comparing arms on xnli", and how much of it, from 0 to 1; one thread at a time.
+  // What is done, "comparing arms on" a target, and how much of it, from 0 to 1; one thread at a
+  // time.
   std::function<void(const std::string& what, double share)> progress = {};
 };
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Training speed and memory beside Python peers, on one machine in one go; prints ratios.
 
-    train_speed.py --sojourn build/release/bin/sojourn --encoder DIR --data DIR --peers DIR \
+    train_speed.py --sojourn build/release/bin/sojourn --encoder DIR --data DIR \
                    [--shape xlmr-base] [--precision fp32|bf16] [--examples 1376] [--rounds 3]
 
 One pass over the first examples of MNLI, 32 x 128 tokens, no weight decay, no warm-up: by `sojourn run`, by the
-Hugging Face Trainer (hf_train.py) and by a hand-tuned PyTorch loop (hf_loop.py, with a heap that keeps freed memory).
+Hugging Face Trainer and by a hand-tuned PyTorch loop with a heap that keeps freed memory (both in python_peers.py).
 With --shape xlmr-base the encoder has random weights in the shape of XLM-R base and the tokenizer of --encoder.
---peers is the folder of these two scripts, which print one JSON line each. Needs torch and transformers. The peers
-leave their first three steps out of their times; those of sojourn are in. Peak memory is that of the process.
+Needs torch, transformers and accelerate, as .venv has them after scripts/setup --tests. The peers leave their first
+three steps out of their times; those of sojourn are in. Peak memory is that of the process.
 """
 
 import argparse
@@ -65,17 +65,15 @@ def sojourn(args, folder: Path) -> dict:
     }
 
 
-def peer(args, script: str, environment: dict) -> dict:
+def peer(args, name: str, environment: dict) -> dict:
     data = args.data / "mnli" / "multinli_1.0_train.jsonl"
-    command = [sys.executable, args.peers / script, "--task", "mnli", "--data", data, "--batch", "32"]
-    command += ["--max-tokens", "128", "--encoder", args.encoder, "--examples", str(args.examples)]
-    command += ["--epochs", "1", "--precision", args.precision]
+    command = [sys.executable, Path(__file__).with_name("python_peers.py"), name, "--data", data]
+    command += ["--encoder", args.encoder, "--examples", str(args.examples), "--precision", args.precision]
     done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(done.stderr)
     line = json.loads(done.stdout.strip().splitlines()[-1])
-    loss = statistics.mean(line["losses"][-10:])
-    return {"tokens_per_s": line["real_tokens_per_s"], "peak_mib": line["peak_rss_mib"], "loss": loss}
+    return line | {"loss": statistics.mean(line["losses"][-10:])}
 
 
 def random_base(tokenizer: Path, folder: Path) -> Path:
@@ -96,7 +94,7 @@ def random_base(tokenizer: Path, folder: Path) -> Path:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("sojourn", "encoder", "data", "peers"):
+    for name in ("sojourn", "encoder", "data"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--shape", choices=["xlmr-base"])
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
@@ -106,8 +104,8 @@ def main() -> None:
     args = parser.parse_args()
     runners = {
         "sojourn": lambda folder: sojourn(args, folder),
-        "loop, kept heap": lambda _: peer(args, "hf_loop.py", KEPT_HEAP),
-        "Trainer": lambda _: peer(args, "hf_train.py", {}),
+        "loop, kept heap": lambda _: peer(args, "loop", KEPT_HEAP),
+        "Trainer": lambda _: peer(args, "trainer", {}),
     }
     shaped = tempfile.TemporaryDirectory()
     if args.shape:

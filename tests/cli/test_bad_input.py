@@ -28,7 +28,7 @@ STUDY_CASES = {
     "no such task to train": ('train = ["mnli"]', 'train = ["mnlli"]', "study.toml:21", "mnlli", "'mnli'"),
     "no such language": ('task = "xnli"', 'task = "xnli"\nlanguages = ["qq"]', "study.toml:25", "'qq'", "en"),
     "a language without a file": ('task = "xnli"', 'task = "xnli"\nlanguages = ["sw"]', "xnli/test-sw.tsv"),
-    "a split that the task hasn't": ('task = "xnli"', 'task = "xnli"\nsplit = "dev"', "study.toml:25", "dev"),
+    "a split that the task hasn't": ("layer = 2", 'layer = 2\nsplit = "dev"', "study.toml:32", "dev"),
     "a layer that the encoder hasn't": ("layer = 2", "layer = 9", "study.toml:31", "layer 9", "0 to 4"),
     "a layer for a task with a head": ('task = "xnli"', 'task = "xnli"\nlayer = 1', "study.toml:25", "layer"),
     "layers for a task with a head": ('task = "xnli"', 'task = "xnli"\nlayers = "all"', "study.toml:25", "layer"),

@@ -64,8 +64,8 @@ def test_without_a_study_all_tasks_that_have_files_are_checked(world):
     report = check_json(world, "xnli", "--data-root", "data", "--encoder", "encoder", "--max-tokens", "8")
     assert {s["task"] for s in report["sets"]} == {"xnli"}
     assert all(s["max_tokens"] == 8 and s["longer"] == 6 for s in report["sets"])
-    (absent,) = report["absent"]
-    assert "sw" in absent["languages"] and "de" not in absent["languages"]
+    absent = {one["split"]: one["languages"] for one in report["absent"]}
+    assert "sw" in absent["test"] and "de" not in absent["test"] and "de" in absent["dev"]
 
 
 def test_a_broken_file_is_an_error_and_the_others_are_read(world):
