@@ -214,6 +214,14 @@ class Finder {
                          std::make_move_iterator(means.end()));
   }
 
+  // Of no `targets` where they share no seed.
+  static std::optional<Estimate> mean_of(const std::vector<const Estimate*>& estimates,
+                                         Names& targets) {
+    auto mean = estimates.empty() ? std::nullopt : mean_over_targets(estimates);
+    if (!mean) targets.clear();
+    return mean;
+  }
+
   Finding mean_of(const Finding& like) const {
     Finding mean{like.arm, like.baseline, "", like.kind, like.subject, {}, {}};
     std::vector<const Estimate*> estimates;
@@ -222,8 +230,7 @@ class Finder {
       estimates.push_back(&*one.estimate);
       mean.targets.push_back(one.target);
     }
-    if (!estimates.empty()) mean.estimate = mean_over_targets(estimates);
-    if (!mean.estimate) mean.targets.clear();  // they share no seed
+    mean.estimate = mean_of(estimates, mean.targets);
     return mean;
   }
 
@@ -263,11 +270,8 @@ class Finder {
       HypothesisFinding& finding = found_.hypotheses[h];
       std::vector<const Estimate*> estimates;
       for (const Estimate& one : of_hypotheses_[h]) estimates.push_back(&one);
-      if (!estimates.empty()) finding.estimate = mean_over_targets(estimates);
-      if (!finding.estimate) {
-        finding.targets.clear();  // they share no seed
-        continue;
-      }
+      finding.estimate = mean_of(estimates, finding.targets);
+      if (!finding.estimate) continue;
       finding.outcome = Outcome::kOneSeed;
       if (!finding.estimate->inference) continue;
       claims.push_back({&finding.hypothesis, *finding.estimate->inference});

@@ -27,7 +27,8 @@ struct Mnli {
     const sdk::File file = call.file("pairs");
     const std::string_view path = file.path;
     const bool rows = path.size() > 4 && path.substr(path.size() - 4) == ".tsv";
-    return rows ? sdk::read_inference_rows(call, file) : sdk::read_inference_pairs(call, file);
+    return rows ? sdk::read_pair_rows(call, file, sdk::inference_labels())
+                : sdk::read_inference_pairs(call, file);
   }
 };
 

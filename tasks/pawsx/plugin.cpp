@@ -34,25 +34,16 @@ struct Pawsx {
   static std::vector<sdk::Pair> read(const sdk::OpenCall& call) {
     constexpr const char* kHeader = "id\tsentence1\tsentence2\tlabel";
     const auto labels = description().labels;
+    const sdk::File file = call.file("pairs");
+    sdk::Lines line(file);
+    if (!line.next() || line.text() != kHeader) return sdk::read_pair_rows(call, file, labels);
     std::vector<sdk::Pair> pairs;
     sdk::UniqueIds ids("id");
-    bool original = false;
-    bool labelled = true;
-    for (sdk::Lines line(call.file("pairs")); line.next();) {
-      if (line.number() == 1 && line.text() == kHeader) {
-        original = true;
-        continue;
-      }
-      if (pairs.empty() && !original) labelled = sdk::has_label(call, line, 3);
-      auto cells = sdk::columns(line, original ? 4 : labelled ? 3 : 2);
-      std::string id = std::to_string(line.number());
-      if (original) {
-        id = cells.front();
-        cells.erase(cells.begin());
-        ids.add(id, line);
-      }
-      pairs.push_back({id, std::string(cells[0]), std::string(cells[1]), {}});
-      if (labelled) pairs.back().label = sdk::index_of(line, labels, cells[2], "label");
+    while (line.next()) {
+      const auto cells = sdk::columns(line, 4);
+      ids.add(std::string(cells[0]), line);
+      pairs.push_back({std::string(cells[0]), std::string(cells[1]), std::string(cells[2]),
+                       sdk::index_of(line, labels, cells[3], "label")});
     }
     return pairs;
   }

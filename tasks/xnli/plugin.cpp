@@ -26,7 +26,7 @@ struct Xnli {
   }
 
   static std::vector<sdk::Pair> read(const sdk::OpenCall& call) {
-    return sdk::read_inference_rows(call, call.file("pairs"));
+    return sdk::read_pair_rows(call, call.file("pairs"), sdk::inference_labels());
   }
 };
 

@@ -4,7 +4,6 @@
 
 #include <sojourn/json_lines.h>
 #include <sojourn/pair_classification.h>
-#include <sojourn/text_files.h>
 #include <sojourn/unique_ids.h>
 
 #include <cstddef>
@@ -42,21 +41,6 @@ inline std::vector<Pair> read_inference_pairs(const OpenCall& call, const File& 
   if (undecided > 0)
     call.log(SOJOURN_LOG_INFO, std::to_string(undecided) + " pairs without a gold label skipped");
   if (pairs.empty()) rows.line().fail("no pair with a gold label in the file");
-  return pairs;
-}
-
-// Rows without a header: premise, hypothesis and label, which those of a test split may lack; lines
-// are their ids. Quotes are text, as XTREME's own reader has them. Throws DataError.
-inline std::vector<Pair> read_inference_rows(const OpenCall& call, const File& file) {
-  std::vector<Pair> pairs;
-  bool labelled = true;
-  for (Lines line(file); line.next();) {
-    if (line.number() == 1) labelled = has_label(call, line, 3);
-    const auto cells = columns(line, labelled ? 3 : 2);
-    pairs.push_back(
-        {std::to_string(line.number()), std::string(cells[0]), std::string(cells[1]), {}});
-    if (labelled) pairs.back().label = index_of(line, inference_labels(), cells[2], "label");
-  }
   return pairs;
 }
 

@@ -31,6 +31,22 @@ inline bool has_label(const OpenCall& call, const Lines& first_row, std::size_t 
   return call.split() != "test" || split_columns(first_row.text()).size() + 1 != columns;
 }
 
+// Rows as XTREME has them, without a header: two texts and a label, which those of a test split may
+// lack; lines are their ids. Quotes are text, as XTREME's own reader has them. Throws DataError.
+inline std::vector<Pair> read_pair_rows(const OpenCall& call, const File& file,
+                                        const std::vector<std::string>& labels) {
+  std::vector<Pair> pairs;
+  bool labelled = true;
+  for (Lines line(file); line.next();) {
+    if (line.number() == 1) labelled = has_label(call, line, 3);
+    const auto cells = columns(line, labelled ? 3 : 2);
+    pairs.push_back(
+        {std::to_string(line.number()), std::string(cells[0]), std::string(cells[1]), {}});
+    if (labelled) pairs.back().label = index_of(line, labels, cells[2], "label");
+  }
+  return pairs;
+}
+
 // The prediction of an example is its label.
 class PairDataset : public Dataset {
  public:
